@@ -1,0 +1,180 @@
+"""Turn parameters and conditions into the exact space of allowed draws, and a seed into one of them.
+
+Parameters that no condition ties together are drawn independently, so the space is a product of small lists that
+are enumerated one by one: exact counts without walking the whole product.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from generator import streams
+from generator.formulas import Formula, FormulaError
+
+MOST_TOGETHER = 200_000  # combinations of parameters that conditions tie together
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What a draw must meet: the names it looks at, and the test."""
+
+    names: frozenset[str]
+    holds: Callable[[Values], bool]
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Parameters that conditions tie together, and every allowed combination of their values."""
+
+    names: tuple[str, ...]
+    draws: tuple[tuple[Any, ...], ...]
+    counts: bool  # False for names of people: another name makes no other variant
+
+
+@dataclass(frozen=True)
+class Space:
+    """All allowed draws of a question: one combination from each cluster, then what is computed from them."""
+
+    clusters: tuple[Cluster, ...]
+    computed: tuple[tuple[str, Formula], ...]
+
+    @cached_property
+    def size(self) -> int:
+        """How many distinct variants there are, people's names aside."""
+        return math.prod(len(cluster.draws) for cluster in self.clusters if cluster.counts)
+
+    def draw(self, secret: str, question: str, number: int) -> dict[str, Any]:
+        """Variant `number` of a question; variants below `size` differ in what counts."""
+        values: dict[str, Any] = {}
+        for counts in (True, False):
+            clusters = [cluster for cluster in self.clusters if cluster.counts is counts]
+            size = math.prod(len(cluster.draws) for cluster in clusters)
+            place = streams.dealt(number, size, secret, question, "counts" if counts else "names")
+            values |= _at(clusters, place)
+        return self.complete(values)
+
+    def complete(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Add what is computed; raises FormulaError."""
+        whole = dict(values)
+        for name, formula in self.computed:
+            whole[name] = formula.value(whole)
+        return whole
+
+    def over(self, names: frozenset[str], most: int) -> Iterator[dict[str, Any]]:
+        """Every combination of the clusters that hold these names (other names at their first value), at most `most`.
+
+        When there are more, the places are spread evenly over the whole list.
+        """
+        touched = self._needed(names)
+        free = [cluster for cluster in self.clusters if touched & set(cluster.names)]
+        rest = [cluster for cluster in self.clusters if not touched & set(cluster.names)]
+        size = math.prod(len(cluster.draws) for cluster in free)
+        for step in range(min(size, most)):
+            place = step if size <= most else step * size // most
+            yield self.complete(_at(free, place) | _at(rest, 0))
+
+    def _needed(self, names: frozenset[str]) -> set[str]:
+        """The drawn parameters behind names, some of which are computed."""
+        needed = set(names)
+        for name, formula in reversed(self.computed):
+            if name in needed:
+                needed |= formula.names
+        return needed
+
+
+def _at(clusters: Sequence[Cluster], place: int) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for cluster in clusters:
+        place, index = divmod(place, len(cluster.draws))
+        values |= zip(cluster.names, cluster.draws[index], strict=True)
+    return values
+
+
+class NoDraws(ValueError):
+    """No draw meets the conditions, or there are too many to look at; `names` are the parameters tied together."""
+
+
+def enumerate_space(
+    choices: Mapping[str, Sequence[Any]],
+    computed: Sequence[tuple[str, Formula]],
+    conditions: Sequence[Condition],
+    people: frozenset[str] = frozenset(),
+) -> Space:
+    """Turn parameters and conditions into their space; raises NoDraws and FormulaError."""
+    behind = _behind(choices, computed)
+    ties = [frozenset(itertools.chain.from_iterable(behind.get(name, ()) for name in c.names)) for c in conditions]
+    ties += [behind[name] for name, _ in computed]
+    clusters = []
+    for names in _groups(list(choices), ties):
+        combinations = math.prod(len(choices[name]) for name in names)
+        if combinations > MOST_TOGETHER:
+            raise NoDraws(
+                f"conditions tie {', '.join(names)} together, which makes {combinations:,} combinations; "
+                f"at most {MOST_TOGETHER:,} can be looked at"
+            )
+        tests = [c for c, tie in zip(conditions, ties, strict=False) if tie and tie <= set(names)]
+        inner = [(name, formula) for name, formula in computed if behind[name] <= set(names)]
+        draws = tuple(_allowed([choices[name] for name in names], names, inner, tests))
+        if not draws:
+            raise NoDraws(f"no draw of {', '.join(names)} meets all conditions")
+        clusters.append(Cluster(tuple(names), draws, not set(names) <= people))
+    return Space(tuple(clusters), tuple(computed))
+
+
+def _allowed(
+    lists: Sequence[Sequence[Any]],
+    names: Sequence[str],
+    computed: Sequence[tuple[str, Formula]],
+    tests: Sequence[Condition],
+) -> Iterator[tuple[Any, ...]]:
+    for combination in itertools.product(*lists):
+        values = dict(zip(names, combination, strict=True))
+        try:
+            for name, formula in computed:
+                values[name] = formula.value(values)
+            if all(test.holds(values) for test in tests):
+                yield combination
+        except FormulaError as error:
+            drawn = {name: values[name] for name in names}
+            raise FormulaError(str(error), error.word, f"drawn: {told(drawn)}") from None
+
+
+def _behind(choices: Mapping[str, Any], computed: Sequence[tuple[str, Formula]]) -> dict[str, frozenset[str]]:
+    """The drawn parameters that stand behind each name."""
+    behind = {name: frozenset([name]) for name in choices}
+    for name, formula in computed:
+        behind[name] = frozenset(itertools.chain.from_iterable(behind.get(part, ()) for part in formula.names))
+    return behind
+
+
+def _groups(names: list[str], ties: Sequence[frozenset[str]]) -> list[list[str]]:
+    """Names in groups, such that names of one tie stand in one group; groups in order of their first name."""
+    group = {name: {name} for name in names}
+    for tie in ties:
+        merged = set().union(*(group[name] for name in tie))
+        for name in merged:
+            group[name] = merged
+    seen: set[str] = set()
+    groups = []
+    for name in names:
+        if name not in seen:
+            seen |= group[name]
+            groups.append([other for other in names if other in group[name]])
+    return groups
+
+
+def told(values: Values) -> str:
+    """Drawn values as a message tells them: side = 15, maps = 10."""
+    return ", ".join(f"{name} = {_short(value)}" for name, value in values.items())
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else text[:39] + "…"

@@ -1,0 +1,297 @@
+"""Turn formula text into something that can be evaluated over drawn values, and into nothing else.
+
+A formula is Python's arithmetic, comparison and logic over names, numbers, quoted text and lists, with the functions
+of `FUNCTIONS`. It is read with `ast` and walked; nothing is executed as code. Sizes are bounded, so that no formula
+costs more than a moment.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+LONGEST = 1000  # characters
+LARGEST = 10**30  # beyond it a number is a slip of the pen
+LONGEST_LIST = 10_000
+
+
+class FormulaError(ValueError):
+    """The formula cannot be read or evaluated; `word` is the piece of it that is meant."""
+
+    def __init__(self, message: str, word: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self.word = word
+        self.hint = hint
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """0.625 → 63 %"""
+    return f"{_rounded(share * 100, digits)} %"
+
+
+def digits(value: float, count: int = 3) -> str:
+    """A number with so many significant digits: 0.012345 → 0.0123."""
+    return number_text(value, significant=count)
+
+
+def times(value: float) -> str:
+    """A factor with two significant digits: 4.2, 17, 1300."""
+    return number_text(value, significant=2)
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "abs": abs, "all": all, "any": any, "ceil": math.ceil, "digits": digits, "exp": math.exp, "floor": math.floor,
+    "len": len, "log": math.log, "max": max, "min": min, "percent": percent, "round": round, "sqrt": math.sqrt,
+    "sum": sum, "times": times,
+}  # fmt: skip
+
+_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod,
+}  # fmt: skip
+_COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
+    ast.GtE: operator.ge, ast.In: lambda a, b: a in b, ast.NotIn: lambda a, b: a not in b,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula that was read; `names` are the values that it needs."""
+
+    text: str
+    names: frozenset[str]
+    tree: ast.expr
+
+    def value(self, values: Mapping[str, Any]) -> Any:
+        """Evaluate over values; raises FormulaError."""
+        try:
+            return _value(self.tree, values)
+        except FormulaError:
+            raise
+        except ZeroDivisionError:
+            raise FormulaError(f"'{self.text}' divides by zero") from None
+        except (TypeError, ValueError, OverflowError, IndexError, KeyError) as error:
+            raise FormulaError(f"'{self.text}' cannot be computed: {error}") from None
+
+
+@lru_cache(maxsize=4096)
+def read(text: str) -> Formula:
+    """Read a formula; raises FormulaError."""
+    if len(text) > LONGEST:
+        raise FormulaError(f"a formula of {len(text)} characters is too long; {LONGEST} are allowed")
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise FormulaError(f"'{text.strip()}' is not a formula", hint=_syntax_hint(text)) from None
+    try:
+        names = frozenset(_check(tree))
+    except RecursionError:
+        raise FormulaError(f"'{text[:40]}…' is nested too deep") from None
+    return Formula(text.strip(), names, tree)
+
+
+def _syntax_hint(text: str) -> str:
+    if "=" in text and "==" not in text and not any(sign in text for sign in ("<=", ">=", "!=")):
+        return "equality is written =="
+    if "^" in text:
+        return "a power is written **"
+    return ""
+
+
+def _check(node: ast.expr) -> Iterator[str]:
+    """Yield the names a formula needs; raises FormulaError for all that is no arithmetic."""
+    match node:
+        case ast.Constant(value=value):
+            if not isinstance(value, int | float | str | bool):
+                raise FormulaError(f"'{ast.unparse(node)}' has no meaning in a formula", ast.unparse(node))
+        case ast.Name(id=name):
+            if name.startswith("_"):
+                raise FormulaError(f"a name does not begin with '_': '{name}'", name)
+            if name not in FUNCTIONS:
+                yield name
+        case ast.Attribute(value=base, attr=name):
+            if name.startswith("_"):
+                raise FormulaError(f"a name does not begin with '_': '{name}'", name)
+            yield from _check(base)
+        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
+            if name not in FUNCTIONS:
+                raise FormulaError(
+                    f"there is no function '{name}'", name, f"known here: {', '.join(sorted(FUNCTIONS))}"
+                )
+            for argument in arguments:
+                yield from _check(argument)
+        case ast.BinOp(left=left, op=op, right=right):
+            if type(op) not in _BINARY and not isinstance(op, ast.Pow):
+                hint = "a power is written **" if isinstance(op, ast.BitXor) else ""
+                raise FormulaError(f"'{ast.unparse(node)}' uses an operator that formulas do not have", hint=hint)
+            yield from _check(left)
+            yield from _check(right)
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd() | ast.Not(), operand=operand):
+            yield from _check(operand)
+        case ast.BoolOp(values=operands):
+            for operand in operands:
+                yield from _check(operand)
+        case ast.Compare(left=left, ops=ops, comparators=comparators):
+            if any(type(op) not in _COMPARE for op in ops):
+                raise FormulaError(f"'{ast.unparse(node)}' uses a comparison that formulas do not have")
+            for operand in (left, *comparators):
+                yield from _check(operand)
+        case ast.IfExp(test=test, body=body, orelse=orelse):
+            for branch in (test, body, orelse):
+                yield from _check(branch)
+        case ast.List(elts=items) | ast.Tuple(elts=items):
+            for item in items:
+                yield from _check(item)
+        case ast.Subscript(value=base, slice=index):
+            yield from _check(base)
+            yield from _check(index)
+        case _:
+            piece = ast.unparse(node)
+            raise FormulaError(
+                f"'{piece}' is more than a formula may do", piece, "arithmetic, comparisons and names only"
+            )
+
+
+def _value(node: ast.expr, values: Mapping[str, Any]) -> Any:
+    match node:
+        case ast.Constant(value=value):
+            return _bounded(value)
+        case ast.Name(id=name):
+            if name not in values:
+                raise FormulaError(f"there is no value '{name}'", name)
+            return values[name]
+        case ast.Attribute(value=base, attr=name):
+            return _member(_value(base, values), name, ast.unparse(base))
+        case ast.Call(func=ast.Name(id=name), args=arguments):
+            return _bounded(FUNCTIONS[name](*(_value(argument, values) for argument in arguments)))
+        case ast.BinOp(left=left, op=ast.Pow(), right=right):
+            return _power(_value(left, values), _value(right, values))
+        case ast.BinOp(left=left, op=op, right=right):
+            return _binary(op, _value(left, values), _value(right, values))
+        case ast.UnaryOp(op=op, operand=operand):
+            value = _value(operand, values)
+            return not value if isinstance(op, ast.Not) else +value if isinstance(op, ast.UAdd) else -value
+        case ast.BoolOp(op=ast.And(), values=operands):
+            return all(_value(operand, values) for operand in operands)
+        case ast.BoolOp(values=operands):
+            return any(_value(operand, values) for operand in operands)
+        case ast.Compare():
+            return _comparison(node, values)
+        case ast.IfExp(test=test, body=body, orelse=orelse):
+            return _value(body if _value(test, values) else orelse, values)
+        case ast.List(elts=items) | ast.Tuple(elts=items):
+            return [_value(item, values) for item in items]
+        case ast.Subscript(value=base, slice=index):
+            return _item(_value(base, values), _value(index, values))
+    raise FormulaError(f"'{ast.unparse(node)}' is more than a formula may do")
+
+
+def _comparison(node: ast.Compare, values: Mapping[str, Any]) -> bool:
+    left = _value(node.left, values)
+    for op, comparator in zip(node.ops, node.comparators, strict=True):
+        right = _value(comparator, values)
+        if not _COMPARE[type(op)](left, right):
+            return False
+        left = right
+    return True
+
+
+def _binary(op: ast.operator, left: Any, right: Any) -> Any:
+    if isinstance(left, str | list) or isinstance(right, str | list):
+        if isinstance(op, ast.Add) and type(left) is type(right) and len(left) + len(right) <= LONGEST_LIST:
+            return left + right
+        raise FormulaError("text and lists can only be joined with +")
+    return _bounded(_BINARY[type(op)](left, right))
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    """A power, refused before it is computed when its result has too many digits."""
+    if not isinstance(base, int | float) or not isinstance(exponent, int | float):
+        raise FormulaError("only numbers have powers")
+    if base and abs(exponent) * abs(math.log10(abs(base))) > math.log10(LARGEST):
+        raise FormulaError(f"{number_text(base)} ** {number_text(exponent)} is larger than any number of an exam")
+    value = base**exponent
+    if isinstance(value, complex):
+        raise FormulaError(f"{number_text(base)} ** {number_text(exponent)} is no real number")
+    return _bounded(value)
+
+
+def _bounded(value: Any) -> Any:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if not -LARGEST <= value <= LARGEST:  # catches nan and infinities too
+            raise FormulaError("the result is larger than any number of an exam")
+    elif isinstance(value, str | list) and len(value) > LONGEST_LIST:
+        raise FormulaError("the result is too long")
+    return value
+
+
+def _member(owner: Any, name: str, owner_text: str) -> Any:
+    if isinstance(owner, Mapping):
+        if name in owner:
+            return owner[name]
+        known = ", ".join(map(str, owner))
+        raise FormulaError(f"'{owner_text}' has no '{name}'", f"{owner_text}.{name}", f"it has: {known}")
+    raise FormulaError(f"'{owner_text}' has no parts, so no '{name}'", f"{owner_text}.{name}")
+
+
+def _item(owner: Any, index: Any) -> Any:
+    if isinstance(owner, list | str) and isinstance(index, int):
+        if not -len(owner) <= index < len(owner):
+            raise FormulaError(f"there is no item {index} among {len(owner)}")
+        return owner[index]
+    if isinstance(owner, Mapping) and isinstance(index, str | int):
+        return _member(owner, str(index), "it")
+    raise FormulaError(f"there is no item '{index}'")
+
+
+# ---- values as a person would write them ----
+
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def number_text(value: float, significant: int = 3) -> str:
+    """A number as a person would write it: integers exact, others with significant digits, never -0.0.
+
+    >>> number_text(144), number_text(0.123456), number_text(1.2345e-07), number_text(-0.0)
+    ('144', '0.123', '1.23 × 10⁻⁷', '0')
+    """
+    if isinstance(value, int):
+        return str(value).replace("-", "−")
+    if value == 0:
+        return "0"
+    exponent = math.floor(math.log10(abs(float(f"{value:.{significant - 1}e}"))))
+    if -4 < exponent < 6:
+        text = f"{value:.{max(0, significant - 1 - exponent)}f}"
+        if exponent >= significant:  # 123456.7 has no more than its significant digits to show
+            text = str(int(float(f"{value:.{significant - 1}e}")))
+        if "." in text and (float(text) == value or float(text) == int(float(text))):
+            text = text.rstrip("0").rstrip(".")
+        return text.replace("-", "−")
+    mantissa = f"{value / 10**exponent:.{significant - 1}f}"
+    if float(mantissa) == int(float(mantissa)):
+        mantissa = str(int(float(mantissa)))
+    return f"{mantissa} × 10{str(exponent).translate(_SUPERSCRIPTS)}".replace("-", "−")
+
+
+def _rounded(value: float, decimals: int) -> str:
+    text = f"{value:.{decimals}f}"
+    return (text.lstrip("-") if float(text) == 0 else text).replace("-", "−")
+
+
+def shown(value: Any) -> str:
+    """A value as it stands in a sentence."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return number_text(value)
+    if isinstance(value, list):
+        return ", ".join(map(shown, value))
+    raise FormulaError("this value has several parts; name one of them, as in 'scene.place'")

@@ -1,0 +1,277 @@
+"""What a question file and an exam file may say, and the mistakes of those that say something else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from generator.mistakes import Mistake, did_you_mean
+from generator.text import KeyPath, Source
+
+
+class Model(BaseModel):
+    """A mapping of a file: unknown keys are mistakes, and numbers are not text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+Points = Annotated[float | int, Field(gt=0, le=1000, multiple_of=0.5)]
+Earned = Annotated[float | int, Field(ge=0, le=1000, multiple_of=0.5)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,39}$")]
+Prose = Annotated[str, Field(min_length=1, max_length=20_000)]
+Term = str | int | float | bool  # a formula, or a number as it stands
+
+
+class ParameterSpec(Model):
+    """Where a drawn value comes from: one of choose, range, compute."""
+
+    choose: list[Any] | Literal["names"] | None = Field(
+        None, description="a list to choose from, or the word names for first names of people"
+    )
+    range: Annotated[list[int], Field(min_length=2, max_length=2)] | None = Field(
+        None, description="whole numbers from the first to the last, both included"
+    )
+    step: Annotated[int, Field(ge=1)] = Field(1, description="the step of range")
+    compute: str | None = Field(None, description="a formula over other parameters")
+
+
+class NetworkSpec(Model):
+    """The one listing of layers that is printed, built, run and changed."""
+
+    input: Annotated[list[Term], Field(min_length=1, max_length=4)] = Field(
+        description="the shape of what goes in, as in PyTorch and without the batch: [channels, height, width]"
+    )
+    layers: Annotated[dict[Name, str], Field(min_length=1, max_length=200)] = Field(
+        description="a layer a line: its letter and its PyTorch call"
+    )
+
+
+class EvidenceSpec(Model):
+    """A claim of an answer that PyTorch must show to be true."""
+
+    experiment: str = Field(description="the name of an experiment")
+    with_: dict[Name, Any] = Field({}, alias="with", description="its arguments: numbers or formulas over drawn values")
+    expect: Annotated[list[str], Field(min_length=1)] = Field(description="conditions over the findings")
+    says: Prose = Field(description="what the key prints, with <<formula>> over the findings")
+
+
+class ExampleSpec(Model):
+    """A draw and its answer, worked by hand; PyTorch must come to the same."""
+
+    with_: dict[Name, Any] = Field({}, alias="with", description="drawn values")
+    answer: Any = Field(description="the answer, written as a student would")
+
+
+class PartSpec(Model):
+    """What carries points and an answer."""
+
+    id: Name
+    points: Points
+    lead: Prose | None = Field(None, description="context printed before this part, which later parts may use")
+    prompt: Prose
+    answer: dict[str, Any] = Field(description="one kind of answer and what belongs to it")
+    explanation: Prose | None = Field(None, description="how the answer is got, for the key")
+    evidence: Any = Field(None, description="one claim or a list of claims that PyTorch must show")
+    example: ExampleSpec | None = None
+
+
+class QuestionSpec(Model):
+    """A question file: it is complete in itself, and its name is the question's id."""
+
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    topics: Annotated[list[str], Field(min_length=1)]
+    minutes: Annotated[float | int, Field(gt=0)] | None = None
+    difficulty: Literal["easy", "medium", "hard"] | None = None
+    parameters: dict[Name, ParameterSpec] = {}
+    require: list[str] = Field([], description="conditions: only draws for which all of them hold are used")
+    network: NetworkSpec | None = None
+    conventions: dict[str, str] = Field({}, description="conventions that differ from the exam's")
+    stem: Prose | None = None
+    parts: Annotated[list[PartSpec], Field(min_length=1)]
+
+
+# ---- exams ----
+
+
+class UsedSpec(Model):
+    """A question of the bank as this exam uses it."""
+
+    question: str
+    parts: Annotated[list[Name], Field(min_length=1)] | None = Field(
+        None, description="only these parts, in this order"
+    )
+    points: dict[Name, Points] = Field({}, description="points that differ from the question's")
+
+
+class PickSpec(Model):
+    """Questions drawn from the bank by topic, other ones on each copy."""
+
+    topics: Annotated[list[str], Field(min_length=1)] = Field(description="questions that have all of these topics")
+    count: Annotated[int, Field(ge=1, le=100)] = 1
+
+
+class SectionSpec(Model):
+    """A numbered section of the paper."""
+
+    title: str | None = Field(None, description="by default the title of its first question")
+    questions: Annotated[list[str | dict[str, Any]], Field(min_length=1)] | None = Field(
+        None, description="ids of questions, or mappings with question, parts, points"
+    )
+    pick: PickSpec | None = None
+    shuffle: Literal["no", "questions"] = Field("no", description="questions: in another order on each copy")
+
+
+class CoverSpec(Model):
+    """What the first page says."""
+
+    fields: list[str] = Field(default=["Name", "Student ID"], description="boxes to fill in")
+    instructions: Prose | None = None
+
+
+class ExamSpec(Model):
+    """An exam file: what stands on the paper, in which order."""
+
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    course: str = ""
+    date: str = Field("", description="as it is to be printed")
+    minutes: Annotated[int, Field(ge=1, le=1000)] | None = None
+    paper: Literal["letter", "a4"] = "letter"
+    cover: CoverSpec = Field(default_factory=CoverSpec)
+    conventions: dict[str, str] = Field({}, description="conventions that hold throughout, and are printed")
+    shuffle: Literal["no", "sections"] = "no"
+    sections: Annotated[list[SectionSpec], Field(min_length=1)]
+
+
+CONVENTIONS: dict[str, dict[str, str]] = {
+    "shape_order": {
+        "hwc": "sizes are given as height × width × channels, without the batch",
+        "chw": "sizes are given as channels × height × width, without the batch",
+    },
+}
+DEFAULT_CONVENTIONS = {"shape_order": "hwc"}
+
+# ---- reading them ----
+
+Spec = TypeVar("Spec", bound=Model)
+
+
+def validate(model: type[Spec], source: Source, path: KeyPath = ()) -> tuple[Spec | None, list[Mistake]]:
+    """Turn a value of a file into a model, or into all its mistakes."""
+    data: Any = source.data
+    for step in path:
+        data = data[step]
+    if not isinstance(data, dict):
+        keys = ", ".join(field.alias or name for name, field in model.model_fields.items())
+        return None, [source.mistake(path, f"here belongs a mapping with the keys {keys}")]
+    try:
+        return model.model_validate(data), []
+    except ValidationError as error:
+        return None, [_mistake(model, source, path, dict(detail)) for detail in error.errors(include_url=False)]
+
+
+def _mistake(model: type[Model], source: Source, path: KeyPath, detail: dict[str, Any]) -> Mistake:
+    """Say one of pydantic's findings in our words, at its place."""
+    where = (*path, *(step for step in detail["loc"] if step != "[key]"))
+    last = where[-1] if where else ""
+    value = _shown(detail.get("input"))
+    context = detail.get("ctx", {})
+    match detail["type"]:
+        case "extra_forbidden":
+            known = _keys(model, detail["loc"][:-1])
+            return source.mistake(where, f"there is no key '{last}' here", did_you_mean(str(last), known), key=True)
+        case "missing":
+            return source.mistake(where[:-1], f"the key '{last}' is missing", key=True)
+        case "string_type":
+            return source.mistake(
+                where, f"{last}: {value} is no text", "put quotes around it" if _is_scalar(detail) else ""
+            )
+        case "int_type" | "int_from_float":
+            return source.mistake(where, f"{last}: {value} is no whole number")
+        case "float_type":
+            return source.mistake(where, f"{last}: {value} is no number")
+        case "bool_type":
+            return source.mistake(where, f"{last}: {value} is neither true nor false")
+        case "list_type":
+            return source.mistake(
+                where, f"{last}: {value} is no list", "a list is written [a, b], or a line each with '- '"
+            )
+        case "dict_type" | "model_type":
+            return source.mistake(where, f"{last}: here belongs a mapping, a line each with 'key: value'")
+        case "literal_error":
+            expected = context["expected"]
+            return source.mistake(where, f"{last}: {value} is not known here", f"known here: {expected}")
+        case "string_pattern_mismatch":
+            return source.mistake(
+                where, f"{value} cannot be a name", "a name begins with a letter and has letters, digits and _"
+            )
+        case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal" | "multiple_of":
+            return source.mistake(where, f"{last}: {value} {_bound(detail['type'], context)}")
+        case "too_short" | "string_too_short":
+            return source.mistake(
+                where, f"{last}: this is empty" if not detail["input"] else f"{last}: {value} is too short"
+            )
+        case "too_long" | "string_too_long":
+            most = context.get("max_length")
+            return source.mistake(where, f"{last}: this is too long", f"at most {most:,} are allowed" if most else "")
+        case _:
+            return source.mistake(where, f"{last}: {value}: {detail['msg'].lower()}")
+
+
+def _bound(kind: str, context: Mapping[str, Any]) -> str:
+    words = {
+        "greater_than": "must be more than {gt:g}",
+        "greater_than_equal": "must be at least {ge:g}",
+        "less_than": "must be less than {lt:g}",
+        "less_than_equal": "must be at most {le:g}",
+        "multiple_of": "must be a multiple of {multiple_of:g}",
+    }
+    return words[kind].format(**context)
+
+
+def _is_scalar(detail: Mapping[str, Any]) -> bool:
+    return isinstance(detail.get("input"), int | float | bool)
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case dict():
+            return "a mapping"
+        case list():
+            return "a list"
+        case str():
+            return f"'{value}'" if len(value) <= 60 else f"'{value[:57]}…'"
+        case bool():
+            return "true" if value else "false"
+    return str(value)
+
+
+def _keys(model: type[Model], steps: tuple[str | int, ...]) -> list[str]:
+    """The keys that the mapping at the end of the steps may have."""
+    inner: Any = model
+    for step in steps:
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            field = next((f for name, f in inner.model_fields.items() if step in (name, f.alias)), None)
+            if field is None:
+                return []
+            inner = _model_in(field.annotation)
+    if isinstance(inner, type) and issubclass(inner, BaseModel):
+        return [field.alias or name for name, field in inner.model_fields.items()]
+    return []
+
+
+def _model_in(annotation: Any) -> Any:
+    """The model that an annotation like list[PartSpec] or NetworkSpec | None holds."""
+    return next(_models_in(annotation), annotation)
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if get_origin(annotation) is None:
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            yield annotation
+        return
+    for argument in get_args(annotation):
+        yield from _models_in(argument)

@@ -1,0 +1,60 @@
+"""Keep results of slow computations under the hash of everything they depend on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+
+def folder() -> Path:
+    """The folder for kept results: TORCHEXAM_CACHE, else the user's cache folder."""
+    if chosen := os.environ.get("TORCHEXAM_CACHE"):
+        return Path(chosen)
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    return (Path(base) if base else Path.home() / ".cache") / "torchexam"
+
+
+def digest(*parts: str | bytes) -> str:
+    """The hash of all parts in order; no two different lists of parts run together."""
+    whole = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        whole.update(len(data).to_bytes(8, "big"))
+        whole.update(data)
+    return whole.hexdigest()
+
+
+def read(kind: str, key: str) -> Any | None:
+    """What was kept under the key, or None when there is nothing, or nothing readable."""
+    try:
+        return json.loads((folder() / kind / f"{key}.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def keep(kind: str, key: str, value: Any) -> None:
+    """Keep a JSON value; a full or read-only disk only costs the time to compute it again."""
+    try:
+        write_whole(folder() / kind / f"{key}.json", json.dumps(value).encode())
+    except OSError:
+        return
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that others see all of it or none of it; raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,173 @@
+"""Try a question out: the mistakes that only running PyTorch shows, kept until the question or the library changes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from generator import formulas, layers, prose, store
+from generator.answers import Response
+from generator.formulas import FormulaError
+from generator.layers import DoesNotFit
+from generator.mistakes import Mistake, Mistaken
+from generator.question import Part, Question
+from generator.streams import Stream
+from generator.text import KeyPath
+from generator.variant import Variant, broken, of_values
+
+MOST_RUNS = 2_000  # of one network; a run takes a millisecond
+DRAWS = 12  # whole variants, spread over the space
+
+
+def out(question: Question) -> tuple[Mistake, ...]:
+    """Turn a question into the mistakes that running it shows."""
+    key = store.digest(question.id, question.sha256, own_code(), version("torch"))
+    kept = store.read("trials", key)
+    if isinstance(kept, list):
+        return tuple(Mistake(question.source.path, *mistake) for mistake in kept)
+    found = tuple(_all(question))
+    fields = [[m.line, m.column, m.message, m.hint, m.excerpt, m.width] for m in found]
+    store.keep("trials", key, fields)
+    return found
+
+
+@lru_cache
+def own_code() -> str:
+    """The hash of this room's code: with other code, what was tried out must be tried again."""
+    whole = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        whole.update(path.read_bytes())
+    return whole.hexdigest()
+
+
+def _all(question: Question) -> Iterator[Mistake]:
+    mistakes = [*_networks(question), *_formulas(question)]
+    yield from mistakes
+    if not mistakes:
+        broken_draws = list(_variants(question))
+        yield from broken_draws[:1]
+        yield from _examples(question)
+
+
+def _networks(question: Question) -> Iterator[Mistake]:
+    """Run the network with every distinct draw of its numbers; report the first that breaks at each layer."""
+    if question.network is None:
+        return
+    names = question.network.names
+    first: dict[str, tuple[Exception, dict[str, Any]]] = {}
+    count: dict[str, int] = {}
+    tried = 0
+    for values in question.space.over(names, MOST_RUNS):
+        tried += 1
+        try:
+            layers.run(question.network.draw(values))
+        except (DoesNotFit, FormulaError) as error:
+            at = error.layer if isinstance(error, DoesNotFit) else ""
+            first.setdefault(at, (error, values))
+            count[at] = count.get(at, 0) + 1
+    for at, (refusal, values) in first.items():
+        where = f", {count[at]} of {tried} draws like it" if tried > 1 else ""
+        yield broken(question, ("network",), refusal, values, where)
+
+
+def _formulas(question: Question) -> Iterator[Mistake]:
+    """Evaluate every formula that stands in prose over all draws of its names."""
+    pieces: list[tuple[KeyPath, str]] = [(("stem",), question.spec.stem or "")]
+    for place, part in enumerate(question.parts):
+        names = ("lead", "prompt", "explanation")
+        pieces += [(("parts", place, name), getattr(part.spec, name) or "") for name in names]
+    for path, text in pieces:
+        for hole, formula in prose.holes(text):
+            if not formula.isidentifier():
+                yield from _first_failure(question, path, hole, formula)
+
+
+def _first_failure(question: Question, path: KeyPath, hole: str, formula: str) -> Iterator[Mistake]:
+    read = formulas.read(formula)
+    for values in question.space.over(read.names, MOST_RUNS):
+        try:
+            formulas.shown(read.value(values))
+        except FormulaError as error:
+            yield broken(question, path, FormulaError(str(error), hole, error.hint), values)
+            return
+
+
+def _variants(question: Question) -> Iterator[Mistake]:
+    """Compute whole variants, and let each answer judge the responses that it makes for itself."""
+    for number in range(min(DRAWS, question.space.size)):
+        values = question.space.draw("trial", question.id, number)
+        try:
+            variant = of_values(question, values, Stream("trial", question.id, number), {}, number)
+        except Mistaken as error:
+            yield from error.mistakes
+            continue
+        yield from _judged(question, variant)
+
+
+def _judged(question: Question, variant: Variant) -> Iterator[Mistake]:
+    for place, part in enumerate(variant.parts):
+        given = part.answer.responses()
+        faults = []
+        if part.answer.mark(given.right).share != 1:
+            faults.append(f"its own answer is not marked right: {_said(given.right)}")
+        if given.wrong is not None and part.answer.mark(given.wrong).share == 1:
+            faults.append(f"a wrong answer is marked right: {_said(given.wrong)}")
+        if given.unreadable is not None and part.answer.mark(given.unreadable).readable:
+            faults.append(f"an unreadable answer is not noticed: {_said(given.unreadable)}")
+        for fault in faults:
+            yield broken(question, ("parts", place, "answer"), ValueError(f"part {part.id}: {fault}"), variant.values)
+
+
+def _said(response: Response) -> str:
+    text = response if isinstance(response, str) else ", ".join(f"{name} {cell}" for name, cell in response.items())
+    return text.replace("\n", " | ")[:120]
+
+
+def _examples(question: Question) -> Iterator[Mistake]:
+    for place, part in enumerate(question.parts):
+        if part.spec.example:
+            yield from _example(question, place, part)
+
+
+def _example(question: Question, place: int, part: Part) -> Iterator[Mistake]:
+    """PyTorch must come to the answer that was worked by hand."""
+    example, at = part.spec.example, ("parts", place, "example")
+    assert example
+    drawn = question.space.draw("trial", question.id, 0)
+    base = {name: value for name, value in drawn.items() if name in _chosen(question)} | dict(example.with_)
+    try:
+        values = question.space.complete(base)
+        for index, text in enumerate(question.spec.require):
+            if not formulas.read(text).value(values):
+                yield question.source.mistake(
+                    (*at, "with"), f"the example does not meet the condition {question.spec.require[index]}"
+                )
+                return
+        variant = of_values(question, values, Stream("example", question.id), {})
+    except FormulaError as error:
+        yield question.source.mistake((*at, "with"), str(error), error.hint)
+        return
+    except Mistaken as error:
+        first = error.mistakes[0]
+        yield question.source.mistake((*at, "with"), f"the example cannot be computed: {first.message}", first.hint)
+        return
+    response = _written(example.answer)
+    mark = variant.parts[place].answer.mark(response)
+    if mark.share != 1:
+        says = "; ".join(mark.remarks) or "it is another"
+        yield question.source.mistake((*at, "answer"), f"PyTorch does not come to this answer: {says}")
+
+
+def _chosen(question: Question) -> set[str]:
+    return {name for name, spec in question.spec.parameters.items() if spec.compute is None}
+
+
+def _written(answer: Any) -> Response:
+    """An example's answer as a student would write it."""
+    if isinstance(answer, dict):
+        return {str(name): formulas.shown(cell) if not isinstance(cell, str) else cell for name, cell in answer.items()}
+    return answer if isinstance(answer, str) else formulas.shown(answer)

@@ -1,0 +1,162 @@
+"""Turn a question and a seed into a variant: drawn values, filled prose, and answers that PyTorch computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from generator import answers, experiments, formulas, prose
+from generator.answers import Answer, Drawn
+from generator.answers.network import listing
+from generator.draw import told
+from generator.formulas import FormulaError
+from generator.layers import DoesNotFit, ListingError, Network
+from generator.mistakes import Mistake, Mistaken
+from generator.plots import Picture
+from generator.question import ImageFile, Part, Question
+from generator.reference import Disagreement
+from generator.spec import DEFAULT_CONVENTIONS, EvidenceSpec
+from generator.streams import Stream
+from generator.text import KeyPath
+
+
+@dataclass(frozen=True)
+class PartVariant:
+    """A part with drawn values; prose is Markdown."""
+
+    id: str
+    kind: str
+    points: float
+    lead: str
+    prompt: str
+    answer: Answer
+    explanation: str
+    part: Part
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A question with drawn values and computed answers."""
+
+    question: Question
+    number: int
+    values: Mapping[str, Any]
+    stem: str
+    network: Network | None
+    parts: tuple[PartVariant, ...]
+
+    @property
+    def title(self) -> str:
+        """The question's title."""
+        return self.question.spec.title
+
+    @property
+    def images(self) -> Mapping[str, ImageFile]:
+        """The pictures that its prose shows."""
+        return self.question.images
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What an experiment showed for one variant."""
+
+    says: str
+    picture: Picture | None
+
+
+def vary(question: Question, secret: str, number: int = 0, conventions: Mapping[str, str] | None = None) -> Variant:
+    """Draw variant `number` and compute its answers; raises Mistaken with the drawn values when a draw breaks it."""
+    values = question.space.draw(secret, question.id, number)
+    return of_values(question, values, Stream(secret, question.id, number, "options"), conventions or {}, number)
+
+
+def of_values(
+    question: Question, values: Mapping[str, Any], stream: Stream, conventions: Mapping[str, str], number: int = 0
+) -> Variant:
+    """The variant with these values; raises Mistaken."""
+    at: KeyPath = ("network",)
+    try:
+        network = question.network.draw(values) if question.network else None
+        printed = f"```listing\n{listing(network.layers)}\n```" if network else ""
+        at = ("stem",)
+        stem = prose.fill(question.spec.stem or "", values, printed)
+        parts = []
+        chosen = {**DEFAULT_CONVENTIONS, **conventions, **question.spec.conventions}
+        for place, part in enumerate(question.parts):
+            at = ("parts", place)
+            drawn = Drawn(values, network, chosen, stream, _Filled(values, printed), part.spec.points)
+            parts.append(_part(part, drawn))
+        return Variant(question, number, values, stem, network, tuple(parts))
+    except (FormulaError, DoesNotFit, ListingError, Disagreement) as error:
+        raise Mistaken([broken(question, at, error, values)]) from None
+
+
+@dataclass(frozen=True)
+class _Filled:
+    """Fills prose with the values of one draw."""
+
+    values: Mapping[str, Any]
+    printed: str
+
+    def __call__(self, text: str, /) -> str:
+        return prose.fill(text, self.values, self.printed)
+
+
+def _part(part: Part, drawn: Drawn) -> PartVariant:
+    answer = answers.kind(part.kind).answer(part.answer, drawn)
+    spec = part.spec
+    lead, explanation = (drawn.fill(text) if text else "" for text in (spec.lead, spec.explanation))
+    return PartVariant(spec.id, part.kind, spec.points, lead, drawn.fill(spec.prompt), answer, explanation, part)
+
+
+def broken(question: Question, at: KeyPath, error: Exception, values: Mapping[str, Any], where: str = "") -> Mistake:
+    """A mistake that a draw showed, at the layer or the word that it names."""
+    hint = "\n".join(filter(None, [getattr(error, "hint", ""), f"drawn{where}: {told(values)}"]))
+    if isinstance(error, DoesNotFit):
+        layer = ("network", "layers", error.layer)
+        inner = (*at, "answer", "network", "model", error.layer)
+        place = inner if inner in question.source.values else layer if layer in question.source.values else at
+        return question.source.mistake(place, str(error), hint)
+    return question.source.mistake(at, str(error), hint, within=getattr(error, "word", ""))
+
+
+def evidence(variant: Variant, part: PartVariant) -> tuple[Evidence, ...]:
+    """Run the experiments of a part; raises Mistaken when an expectation does not come true."""
+    return tuple(_shown(variant, part, place, spec) for place, spec in enumerate(part.part.evidence))
+
+
+def _shown(variant: Variant, part: PartVariant, place: int, spec: EvidenceSpec) -> Evidence:
+    at: KeyPath = ("parts", variant.question.parts.index(part.part), "evidence")
+    if isinstance(part.part.spec.evidence, list):
+        at = (*at, place)
+    try:
+        given = {name: _argument(value, variant.values) for name, value in spec.with_.items()}
+    except FormulaError as error:
+        raise Mistaken([broken(variant.question, (*at, "with"), error, variant.values)]) from None
+    try:
+        found = experiments.run(spec.experiment, given)
+    except ValueError as error:
+        refused = FormulaError(f"{spec.experiment}: {error}")
+        raise Mistaken([broken(variant.question, (*at, "with"), refused, variant.values)]) from None
+    values = {**variant.values, **found.figures}
+    mistakes = []
+    for index, text in enumerate(spec.expect):
+        try:
+            holds = formulas.read(text).value(values)
+            error_text = f"this did not come true: {text}"
+        except FormulaError as error:
+            holds, error_text = False, str(error)
+        if not holds:
+            unmet = FormulaError(error_text, hint=f"{spec.experiment} found: {told(found.figures)}")
+            mistakes.append(broken(variant.question, (*at, "expect", index), unmet, variant.values))
+    if mistakes:
+        raise Mistaken(mistakes)
+    try:
+        return Evidence(prose.fill(spec.says, values), found.picture)
+    except FormulaError as error:
+        raise Mistaken([broken(variant.question, (*at, "says"), error, variant.values)]) from None
+
+
+def _argument(value: Any, values: Mapping[str, Any]) -> Any:
+    return formulas.read(value).value(values) if isinstance(value, str) else value
