@@ -15,6 +15,7 @@ from typing import Any
 
 from generator import streams
 from generator.formulas import Formula, FormulaError
+from generator.streams import Stream
 
 MOST_TOGETHER = 200_000  # combinations of parameters that conditions tie together
 
@@ -35,7 +36,6 @@ class Cluster:
 
     names: tuple[str, ...]
     draws: tuple[tuple[Any, ...], ...]
-    counts: bool  # False for names of people: another name makes no other variant
 
 
 @dataclass(frozen=True)
@@ -44,21 +44,19 @@ class Space:
 
     clusters: tuple[Cluster, ...]
     computed: tuple[tuple[str, Formula], ...]
+    people: tuple[str, ...] = ()  # parameters that are first names; those of one draw are all different
+    first_names: tuple[str, ...] = ()
 
     @cached_property
     def size(self) -> int:
         """How many distinct variants there are, people's names aside."""
-        return math.prod(len(cluster.draws) for cluster in self.clusters if cluster.counts)
+        return math.prod(len(cluster.draws) for cluster in self.clusters)
 
     def draw(self, secret: str, question: str, number: int) -> dict[str, Any]:
-        """Variant `number` of a question; variants below `size` differ in what counts."""
-        values: dict[str, Any] = {}
-        for counts in (True, False):
-            clusters = [cluster for cluster in self.clusters if cluster.counts is counts]
-            size = math.prod(len(cluster.draws) for cluster in clusters)
-            place = streams.dealt(number, size, secret, question, "counts" if counts else "names")
-            values |= _at(clusters, place)
-        return self.complete(values)
+        """Variant `number` of a question; any two variants below `size` differ in more than names of people."""
+        place = streams.dealt(number, self.size, secret, question, "values")
+        names = Stream(secret, question, number, "names").shuffled(self.first_names)
+        return self.complete(_at(self.clusters, place) | dict(zip(self.people, names, strict=False)))
 
     def complete(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Add what is computed; raises FormulaError."""
@@ -78,7 +76,10 @@ class Space:
         size = math.prod(len(cluster.draws) for cluster in free)
         for step in range(min(size, most)):
             place = step if size <= most else step * size // most
-            yield self.complete(_at(free, place) | _at(rest, 0))
+            yield self.complete(_at(free, place) | _at(rest, 0) | self._anybody())
+
+    def _anybody(self) -> dict[str, str]:
+        return dict(zip(self.people, self.first_names, strict=False))
 
     def _needed(self, names: frozenset[str]) -> set[str]:
         """The drawn parameters behind names, some of which are computed."""
@@ -105,10 +106,12 @@ def enumerate_space(
     choices: Mapping[str, Sequence[Any]],
     computed: Sequence[tuple[str, Formula]],
     conditions: Sequence[Condition],
-    people: frozenset[str] = frozenset(),
+    people: Sequence[str] = (),
+    first_names: Sequence[str] = (),
 ) -> Space:
     """Turn parameters and conditions into their space; raises NoDraws and FormulaError."""
     behind = _behind(choices, computed)
+    anybody = dict(zip(people, first_names, strict=False))
     ties = [frozenset(itertools.chain.from_iterable(behind.get(name, ()) for name in c.names)) for c in conditions]
     ties += [behind[name] for name, _ in computed]
     clusters = []
@@ -121,11 +124,11 @@ def enumerate_space(
             )
         tests = [c for c, tie in zip(conditions, ties, strict=False) if tie and tie <= set(names)]
         inner = [(name, formula) for name, formula in computed if behind[name] <= set(names)]
-        draws = tuple(_allowed([choices[name] for name in names], names, inner, tests))
+        draws = tuple(_allowed([choices[name] for name in names], names, inner, tests, anybody))
         if not draws:
             raise NoDraws(f"no draw of {', '.join(names)} meets all conditions")
-        clusters.append(Cluster(tuple(names), draws, not set(names) <= people))
-    return Space(tuple(clusters), tuple(computed))
+        clusters.append(Cluster(tuple(names), draws))
+    return Space(tuple(clusters), tuple(computed), tuple(people), tuple(first_names))
 
 
 def _allowed(
@@ -133,9 +136,10 @@ def _allowed(
     names: Sequence[str],
     computed: Sequence[tuple[str, Formula]],
     tests: Sequence[Condition],
+    anybody: Mapping[str, str],
 ) -> Iterator[tuple[Any, ...]]:
     for combination in itertools.product(*lists):
-        values = dict(zip(names, combination, strict=True))
+        values = {**anybody, **dict(zip(names, combination, strict=True))}
         try:
             for name, formula in computed:
                 values[name] = formula.value(values)

@@ -120,6 +120,7 @@ class _Reader:
         self.path, self.source, self.spec = path, source, spec
         self.mistakes: list[Mistake] = []
         self.declared = frozenset(spec.parameters)
+        self.persons = tuple(name for name, parameter in spec.parameters.items() if parameter.choose == "names")
 
     def wrong(self, path: KeyPath, message: str, hint: str = "", **how: Any) -> None:
         self.mistakes.append(self.source.mistake(path, message, hint, **how))
@@ -155,13 +156,11 @@ class _Reader:
             elif spec.compute is not None:
                 if formula := self.formula((*path, "compute"), spec.compute):
                     computed[name] = formula
-            else:
+            elif spec.choose != "names":
                 choices[name] = self.values(path, spec.choose, spec.range, spec.step)
         return choices, self.in_order(computed)
 
     def values(self, path: KeyPath, choose: Any, span: list[int] | None, step: int) -> list[Any]:
-        if choose == "names":
-            return list(people())
         if span is not None:
             values: list[Any] = list(range(span[0], min(span[1], span[0] + MOST_VALUES * step) + 1, step))
             if len(values) > MOST_VALUES:
@@ -202,14 +201,15 @@ class _Reader:
             formula = self.formula(("require", place), text)
             if formula and not formula.names and not any(m.line for m in self.mistakes if text in m.message):
                 self.wrong(("require", place), f"'{text}' looks at no parameter")
+            elif formula and formula.names & set(self.persons):
+                self.wrong(("require", place), f"'{text}' looks at names of people", "those of one question always differ")
             elif formula:
                 conditions.append(_condition(formula))
         return conditions
 
     def space(self, choices: Any, computed: Any, conditions: list[Condition]) -> Space | None:
-        of_people = frozenset(name for name, spec in self.spec.parameters.items() if spec.choose == "names")
         try:
-            return draw.enumerate_space(choices, computed, conditions, of_people)
+            return draw.enumerate_space(choices, computed, conditions, self.persons, people())
         except NoDraws as error:
             self.wrong(("require",) if self.spec.require else ("parameters",), str(error), key=True)
         except FormulaError as error:

@@ -139,6 +139,11 @@ def _shown(variant: Variant, part: PartVariant, place: int, spec: EvidenceSpec) 
     except ValueError as error:
         refused = FormulaError(f"{spec.experiment}: {error}")
         raise Mistaken([broken(variant.question, (*at, "with"), refused, variant.values)]) from None
+    if both := set(variant.values) & set(found.figures):
+        clash = FormulaError(
+            f"a drawn value and a finding of {spec.experiment} are both called {', '.join(sorted(both))}"
+        )
+        raise Mistaken([broken(variant.question, (*at, "experiment"), clash, variant.values)])
     values = {**variant.values, **found.figures}
     mistakes = []
     for index, text in enumerate(spec.expect):

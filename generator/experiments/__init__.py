@@ -1,0 +1,137 @@
+"""Small experiments that let PyTorch show what a conceptual answer claims.
+
+An experiment is a module with one function
+
+    run(stream: torch.Generator, *, argument: int = 3, …) -> Findings
+
+It runs in about a second on one core, on synthetic data, draws every random number from `stream`, and returns
+figures that conditions and sentences of a question file name: `before`, `warm_start.loss`, `spread[9]`.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from generator import store, streams
+from generator.plots import Panel, Panels, Picture, Plot, Series
+
+Figures: TypeAlias = "Mapping[str, Figures] | list[Figures] | float | int | bool | str"
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What an experiment measured: named figures and, where it says more, a picture."""
+
+    figures: Mapping[str, Figures]
+    picture: Picture | None = field(default=None)
+
+
+EXPERIMENTS = {
+    "activation_parameters": "generator.experiments.activation_parameters",
+    "activation_spread": "generator.experiments.activation_spread",
+    "conv_against_linear": "generator.experiments.conv_against_linear",
+    "dead_relu": "generator.experiments.dead_relu",
+    "dropout_accuracy": "generator.experiments.dropout_accuracy",
+    "gradient_by_layer": "generator.experiments.gradient_by_layer",
+    "incoming_signs": "generator.experiments.incoming_signs",
+    "input_ascent": "generator.experiments.input_ascent",
+    "linear_stack": "generator.experiments.linear_stack",
+    "minibatch_noise": "generator.experiments.minibatch_noise",
+    "relu_at_zero": "generator.experiments.relu_at_zero",
+    "separability": "generator.experiments.separability",
+    "upsampling_detail": "generator.experiments.upsampling_detail",
+    "warm_start": "generator.experiments.warm_start",
+    "zero_init": "generator.experiments.zero_init",
+}
+
+
+@lru_cache
+def source(name: str) -> str:
+    """The text of an experiment's module, found without importing it (and PyTorch with it)."""
+    found = importlib.util.find_spec(EXPERIMENTS[name])
+    assert found
+    assert found.origin
+    return Path(found.origin).read_text("utf-8")
+
+
+@lru_cache
+def arguments(name: str) -> dict[str, bool]:
+    """The arguments of an experiment, and whether each is required; raises KeyError."""
+    tree = ast.parse(source(name))
+    run_ = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "run")
+    pairs = zip(run_.args.kwonlyargs, run_.args.kw_defaults, strict=True)
+    return {argument.arg: default is None for argument, default in pairs}
+
+
+def run(name: str, given: Mapping[str, Any]) -> Findings:
+    """Run an experiment, or take what it found before with the same arguments, code and library.
+
+    Its random numbers depend on its name and arguments alone, so every copy that draws the same values shows the same
+    figures. Raises ValueError when the experiment refuses its arguments.
+    """
+    key = store.digest(name, repr(sorted(given.items())), source(name), version("torch"), streams.VERSION)
+    kept = store.read("experiments", key)
+    if kept is not None and (findings := _unpacked(kept)) is not None:
+        return findings
+    import torch
+
+    stream = torch.Generator().manual_seed(streams.Stream("experiment", name, repr(sorted(given.items()))).below(2**63))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # sums over several threads differ in their last digits
+    try:
+        found = import_module(EXPERIMENTS[name]).run(stream, **given)
+    finally:
+        torch.set_num_threads(threads)
+    findings = Findings(_rounded(found.figures), found.picture)
+    store.keep("experiments", key, {"figures": findings.figures, "picture": _packed(findings.picture)})
+    return findings
+
+
+def _rounded(figures: Any) -> Any:
+    """Six significant digits, so that a kept result and a fresh one print the same."""
+    match figures:
+        case Mapping():
+            return {name: _rounded(figure) for name, figure in figures.items()}
+        case list() | tuple():
+            return [_rounded(figure) for figure in figures]
+        case float():
+            return float(f"{figures:.6g}")
+    return figures
+
+
+def _packed(picture: Picture | None) -> dict[str, Any] | None:
+    return {"kind": type(picture).__name__, **asdict(picture)} if picture else None
+
+
+def _unpacked(kept: Any) -> Findings | None:
+    """What was kept, or None when it was kept by something else."""
+    try:
+        return Findings(kept["figures"], _picture(kept["picture"]))
+    except (KeyError, TypeError):
+        return None
+
+
+def _picture(kept: dict[str, Any] | None) -> Picture | None:
+    if kept is None:
+        return None
+    fields = {name: _tuples(value) for name, value in kept.items() if name != "kind"}
+    if kept["kind"] == "Panels":
+        return Panels(**{**fields, "panels": tuple(Panel(**panel) for panel in fields["panels"])})
+    return Plot(**{**fields, "series": tuple(Series(**series) for series in fields["series"])})
+
+
+def _tuples(value: Any) -> Any:
+    """JSON has lists where pictures have tuples."""
+    if isinstance(value, list):
+        return tuple(_tuples(item) for item in value)
+    if isinstance(value, dict):
+        return {name: _tuples(item) for name, item in value.items()}
+    return value
