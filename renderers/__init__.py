@@ -1,0 +1,1 @@
+"""Turn exams into documents, and documents into HTML and PDF."""

@@ -1,0 +1,292 @@
+"""Turn an exam into a document for students, or into its key; the students' tree is made without any answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from generator import variant as variant_room
+from generator.answers.expression import ExpressionAnswer
+from generator.answers.kind import RubricItem
+from generator.answers.network import NetworkAnswer
+from generator.answers.number import NumberAnswer
+from generator.answers.options import OptionsAnswer
+from generator.answers.shape import ShapeAnswer
+from generator.answers.sketch import SketchAnswer
+from generator.answers.table import TableAnswer
+from generator.answers.text import SampleResponse, TextAnswer
+from generator.exam import Exam, Group, NumberedPart
+from generator.exam import Section as ExamSection
+from generator.formulas import number_text
+from generator.plots import Plot, Series
+from generator.variant import Variant
+from renderers.document import (
+    Axes,
+    Block,
+    Choices,
+    CodeBlock,
+    CodeLines,
+    Cover,
+    DisplayMath,
+    Document,
+    Drawing,
+    Emphasis,
+    Evidence,
+    Image,
+    Inline,
+    Lines,
+    Listing,
+    NumberField,
+    Paragraph,
+    Part,
+    Rubric,
+    Section,
+    Solution,
+    Space,
+    Strong,
+    Table,
+    TableField,
+    Text,
+    WorkBox,
+)
+from renderers.prose import blocks, inlines
+
+Audience = Literal["students", "graders"]
+
+
+def compose(exam: Exam, audience: Audience) -> Document:
+    """Turn one copy into the tree of its paper, or of its key; raises Mistaken when evidence fails to come true."""
+    spec = exam.plan.spec
+    cover = _cover(exam) if audience == "students" else None
+    sections = tuple(_section(section, audience) for section in exam.sections)
+    kind: Literal["exam", "key"] = "exam" if audience == "students" else "key"
+    return Document(spec.title, exam.code, kind, "en", cover, sections)
+
+
+def compose_question(variant: Variant, audience: Audience) -> Document:
+    """Turn one variant into a small paper of its own, as `preview` shows it."""
+    parts = tuple(NumberedPart(f"1.{n}", part.points, variant, part) for n, part in enumerate(variant.parts, 1))
+    whole = sum(part.points for part in variant.parts)
+    section = ExamSection("1", variant.title, whole, (Group(variant, parts),))
+    kind: Literal["exam", "key"] = "exam" if audience == "students" else "key"
+    return Document(variant.title, "", kind, "en", None, (_section(section, audience),))
+
+
+def points_text(points: float) -> str:
+    """1 point, 2.5 points"""
+    return f"{points:g} {'point' if points == 1 else 'points'}"
+
+
+def _cover(exam: Exam) -> Cover:
+    spec = exam.plan.spec
+    facts = [
+        ("Date", spec.date),
+        ("Time", f"{spec.minutes} minutes" if spec.minutes else ""),
+        ("Points", f"{exam.plan.points:g}"),
+    ]
+    given = _given(exam)
+    fields = tuple((field, given.get(field.lower(), "")) for field in spec.cover.fields)
+    scores = tuple((section.number, section.title, f"{section.points:g}") for section in exam.sections)
+    instructions = blocks(spec.cover.instructions) if spec.cover.instructions else ()
+    return Cover(spec.title, spec.course, tuple(fact for fact in facts if fact[1]), fields, instructions, scores)
+
+
+def _given(exam: Exam) -> dict[str, str]:
+    """What the roster fills into the boxes of the cover."""
+    if exam.student is None:
+        return {}
+    return {"name": exam.student.name, "student id": exam.student.id, "id": exam.student.id}
+
+
+def _section(section: ExamSection, audience: Audience) -> Section:
+    first, *others = section.groups
+    images = _images(first.variant)
+    parts = [_part(part, audience, ()) for part in first.parts]
+    for group in others:  # the stem of a further question opens its first part
+        stem = _prose(group.variant.stem, group.variant)
+        title: tuple[Block, ...] = ()
+        if group.variant.title != section.title:
+            title = (Paragraph((Strong((Text(group.variant.title),)),)),)
+        parts += [_part(part, audience, (*title, *stem) if n == 0 else ()) for n, part in enumerate(group.parts)]
+    stem = _listed(blocks(first.variant.stem, images))
+    return Section(section.number, section.title, points_text(section.points), stem, tuple(parts))
+
+
+def _part(numbered: NumberedPart, audience: Audience, before: tuple[Block, ...]) -> Part:
+    part, variant = numbered.part, numbered.variant
+    lead = (*before, *_prose(part.lead, variant))
+    prompt = _prose(part.prompt, variant)
+    points = points_text(numbered.points)
+    if audience == "students":
+        return Part(numbered.number, points, lead, prompt, space(numbered))
+    return Part(numbered.number, points, lead, prompt, None, tuple(_solution(numbered)))
+
+
+def _prose(markdown: str, variant: Variant) -> tuple[Block, ...]:
+    return _listed(blocks(markdown, _images(variant))) if markdown else ()
+
+
+def _images(variant: Variant) -> Mapping[str, Image]:
+    return {name: Image(file.data, file.media_type, file.alt) for name, file in variant.images.items()}
+
+
+def _listed(written: tuple[Block, ...]) -> tuple[Block, ...]:
+    """Code blocks that hold a listing become listings."""
+    return tuple(_listing(b) if isinstance(b, CodeBlock) and b.language == "listing" else b for b in written)
+
+
+def _listing(block: CodeBlock) -> Listing:
+    pairs = (line.partition(" - ") for line in block.text.splitlines())
+    return Listing(tuple((name, call) for name, _, call in pairs))
+
+
+# ---- what a student sees of an answer ----
+
+
+def space(numbered: NumberedPart) -> Space:
+    """The room for an answer of this kind; nothing in it depends on what is right."""
+    match numbered.part.answer:
+        case TableAnswer() as answer:
+            return TableField(
+                _header(answer),
+                _row_names(answer),
+                tuple(n for n, _ in answer.rows),
+                _given_rows(answer),
+                inlines(answer.note),
+            )
+        case ShapeAnswer(note=note):
+            return WorkBox(3, inlines(note))
+        case NumberAnswer(unit=unit, note=note):
+            return NumberField(unit, inlines(note))
+        case ExpressionAnswer(lines=lines, note=note):
+            return WorkBox(lines, inlines(note))
+        case NetworkAnswer(lines=lines, note=note):
+            return CodeLines(lines, inlines(note))
+        case TextAnswer(lines=lines):
+            return Lines(lines)
+        case SketchAnswer(x=x, y=y):
+            return Axes(x.label, y.label, (x.start, x.end), (y.start, y.end))
+        case OptionsAnswer(options=options, several=several):
+            return Choices(tuple(blocks(option) for option in options), several)
+    raise AssertionError(f"no room for {type(numbered.part.answer).__name__}")
+
+
+def _header(answer: TableAnswer) -> tuple[str, str]:
+    return ("Layer", "Size of its output") if answer.given else ("Layer", "Count")
+
+
+def _row_names(answer: TableAnswer) -> tuple[str, ...]:
+    return tuple(f"after layer {name}" if answer.given else f"layer {name}" for name, _ in answer.rows)
+
+
+def _given_rows(answer: TableAnswer) -> tuple[tuple[str, str], ...]:
+    return (("input", answer.given),) if answer.given else ()
+
+
+# ---- what only graders see ----
+
+
+def _solution(numbered: NumberedPart) -> Iterator[Block]:
+    part, variant = numbered.part, numbered.variant
+    heading = "Model answer" if isinstance(part.answer, TextAnswer) else "Answer"
+    yield Solution(heading, tuple(_answer(numbered)))
+    if how := (*_prose(_worked(part.answer), variant), *_prose(part.explanation, variant)):
+        yield Solution("How it is got", how)
+    rubric: tuple[RubricItem, ...] = getattr(part.answer, "rubric", ())
+    share = numbered.points / part.points  # an exam may give other points than the question
+    if rubric:
+        yield Rubric(tuple((f"{item.points * share:g}", inlines(item.what)) for item in rubric))
+    else:
+        yield Solution("Marking", (Paragraph(inlines(_marking(numbered))),))
+    for shown in variant_room.evidence(variant, part):
+        picture = Drawing(shown.picture) if shown.picture else None
+        yield Evidence(blocks(shown.says), picture)
+    samples: tuple[SampleResponse, ...] = getattr(part.answer, "samples", ())
+    if samples:
+        yield Solution("Sample responses", tuple(Paragraph(tuple(_judged(sample, share))) for sample in samples))
+
+
+def _worked(answer: object) -> str:
+    return str(getattr(answer, "worked", ""))
+
+
+def _answer(numbered: NumberedPart) -> Iterator[Block]:
+    match numbered.part.answer:
+        case TableAnswer() as answer:
+            yield _filled(answer)
+        case ShapeAnswer() as answer:
+            yield Paragraph((Strong((Text(answer.recorded),)), Text(f" ({_lower(answer.note)})")))
+        case NumberAnswer(text=text):
+            yield Paragraph((Strong((Text(text),)),))
+        case ExpressionAnswer() as answer:
+            yield DisplayMath(_broken(answer.latex))
+        case NetworkAnswer() as answer:
+            yield Paragraph(inlines(f"Any network is right that runs and meets {_conditions(answer)}; for example:"))
+            yield Listing(tuple((layer.name, layer.call) for layer in answer.model))
+        case TextAnswer(model=model):
+            yield from _prose(model, numbered.variant)
+        case SketchAnswer() as answer:
+            yield Paragraph(inlines("One drawing of many that are right:"))
+            yield Drawing(_plot(answer))
+        case OptionsAnswer() as answer:
+            for letter in answer.right:
+                option = answer.options[answer.letters().index(letter)]
+                yield Paragraph((Strong((Text(letter),)), Text(" "), *inlines(option.strip())))
+
+
+def _lower(note: str) -> str:
+    return note[:1].lower() + note[1:].rstrip(".")
+
+
+def _filled(answer: TableAnswer) -> Table:
+    rows = (
+        *_given_rows(answer),
+        *((name, answer.recorded[key]) for name, key in zip(_row_names(answer), answer.recorded, strict=True)),
+    )
+    cells = tuple(tuple((Text(text),) for text in row) for row in rows)
+    return Table(tuple((Text(text),) for text in _header(answer)), cells, row_headings=True)
+
+
+def _conditions(answer: NetworkAnswer) -> str:
+    values = ", ".join(f"`{name}` = {number_text(value)}" for name, value in answer.values.items())
+    return " and ".join(f"`{text}`" for text in answer.require) + (f" with {values}" if values else "")
+
+
+def _broken(latex: str, most: int = 4) -> str:
+    """A long sum on several lines, aligned at the equals sign."""
+    target, _, total = latex.partition(" = ")
+    terms = total.split(" + ")
+    if len(terms) <= most + 2:
+        return latex
+    lines = [" + ".join(terms[start : start + most]) for start in range(0, len(terms), most)]
+    return r"\begin{aligned} " + target + " &= " + r" \\ &\quad + ".join(lines) + r" \end{aligned}"
+
+
+def _plot(answer: SketchAnswer) -> Plot:
+    series = tuple(
+        Series(group.name, tuple(x for x, _ in group.points), tuple(y for _, y in group.points), "points", group.mark)
+        for group in answer.groups
+    )
+    x, y = answer.x, answer.y
+    labels = (x.label, y.label)
+    return Plot(f"A model drawing. {answer.recorded}", *labels, series, (x.start, x.end), (y.start, y.end))
+
+
+def _marking(numbered: NumberedPart) -> str:
+    match numbered.part.answer:
+        case TableAnswer(rows=rows):
+            return f"{points_text(numbered.points / len(rows))} for each right cell."
+        case OptionsAnswer(several=True):
+            return "Each option that is rightly ticked or left earns the same; half of them right earns nothing."
+        case NetworkAnswer():
+            return f"{points_text(numbered.points)} for a network that runs and meets the conditions."
+    return f"{points_text(numbered.points)} for the right answer."
+
+
+def _judged(sample: SampleResponse, share: float) -> Iterator[Inline]:
+    """What a response earns, the response in quotation marks, and why."""
+    yield Strong((Text(f"{sample.earns * share:g}\u2002"),))
+    yield from inlines(f"“{' '.join(sample.says.split())}”")
+    if sample.because:
+        yield Text(" ")
+        yield Emphasis(inlines(" ".join(sample.because.split())))

@@ -1,0 +1,323 @@
+"""Turn the tree of a paper into HTML; what differs between paper and screen, a Medium says."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
+
+from generator.plots import Picture
+from renderers.document import (
+    Axes,
+    Block,
+    Choices,
+    Code,
+    CodeBlock,
+    CodeLines,
+    DisplayMath,
+    Drawing,
+    Emphasis,
+    Evidence,
+    Image,
+    Inline,
+    Items,
+    LineBreak,
+    Lines,
+    Listing,
+    Math,
+    NumberField,
+    Paragraph,
+    Part,
+    Rubric,
+    Section,
+    Solution,
+    Strong,
+    Table,
+    TableField,
+    Text,
+    WorkBox,
+)
+
+HERE = Path(__file__).parent
+LONG_CELL, SHORT_CELL = 30, 12  # letters
+
+
+class Medium(Protocol):
+    """How paper or screen shows what is not plain HTML."""
+
+    def formula(self, latex: str, display: bool) -> Markup:
+        """A formula within the line, or on its own line."""
+
+    def picture(self, picture: Picture) -> Markup:
+        """A plot or small pictures drawn from data."""
+
+    def image(self, image: Image) -> Markup:
+        """A picture file."""
+
+    def room(self, part: Part) -> Markup:
+        """Room for the answer to a part."""
+
+    def piece(self, name: str, asked: Markup, below: Markup) -> Markup:
+        """One stretch of the paper, `head 7` or `part 7.1`: what is asked, and what stands below it."""
+
+
+# ---- the paper ----
+
+
+def sections(medium: Medium, all_sections: Iterable[Section]) -> Markup:
+    """Turn sections into HTML, one <section> each."""
+    return _join(_section(medium, section) for section in all_sections)
+
+
+def _section(medium: Medium, section: Section) -> Markup:
+    name = section.number
+    heading = Markup(
+        '<h2 id="section-{0}" data-label="{0} {1}"><span class="number">{0}</span> <span class="title">{1}</span>'
+        ' <span class="points">{2}</span></h2>'
+    ).format(name, section.title, section.points)
+    head = medium.piece(f"head {name}", heading + blocks(medium, section.stem), Markup())
+    parts = _join(_part(medium, part) for part in section.parts)
+    return Markup('<section class="section" aria-labelledby="section-{}">{}{}</section>\n').format(name, head, parts)
+
+
+def _part(medium: Medium, part: Part) -> Markup:
+    heading = Markup(
+        '<h3 id="part-{0}" data-label="{0}"><span class="number">{0}</span> <span class="points">({1})</span> </h3>'
+    ).format(part.number, part.points)
+    prompt = Markup('<div class="prompt">{}{}</div>').format(heading, blocks(medium, part.prompt))
+    lead = Markup('<div class="lead">{}</div>').format(blocks(medium, part.lead)) if part.lead else Markup()
+    if part.solution:
+        below = Markup('<div class="panel">{}</div>').format(blocks(medium, part.solution))
+        return medium.piece(f"part {part.number}", lead + prompt, below)
+    return medium.piece(f"part {part.number}", lead + prompt + _note(medium, part), medium.room(part))
+
+
+def _note(medium: Medium, part: Part) -> Markup:
+    """The words on how an answer is to be given, small, above its room."""
+    match part.space:
+        case None | Lines() | Choices():
+            return Markup()
+        case (
+            WorkBox(note=line) | NumberField(note=line) | TableField(note=line) | Axes(note=line) | CodeLines(note=line)
+        ):
+            if not line:
+                return Markup()
+            return Markup('<p class="note" id="note-{}">{}</p>').format(part.number, inlines(medium, line))
+
+
+# ---- blocks ----
+
+
+def blocks(medium: Medium, all_blocks: Iterable[Block]) -> Markup:
+    """Turn blocks into HTML."""
+    return _join(_block(medium, block) for block in all_blocks)
+
+
+def _block(medium: Medium, block: Block) -> Markup:
+    match block:
+        case Paragraph(line):
+            return Markup("<p>{}</p>\n").format(inlines(medium, line))
+        case DisplayMath(latex):
+            return Markup('<div class="display">{}</div>\n').format(medium.formula(latex, display=True))
+        case Items(items, start):
+            return _items(medium, items, start)
+        case CodeBlock(text, language):
+            return Markup('<pre class="code" tabindex="0"><code>{}</code></pre>\n').format(_highlight(text, language))
+        case Listing(layers):
+            return _listing(layers)
+        case Table():
+            return _table(medium, block)
+        case Image():
+            return Markup("<figure>{}</figure>\n").format(medium.image(block))
+        case Drawing(picture, caption):
+            return _figure(medium, picture, caption)
+        case Solution(heading, inside):
+            return _panel_part("solution", heading, blocks(medium, inside))
+        case Rubric(items):
+            return _rubric(medium, items)
+        case Evidence(inside, drawing):
+            figure = _figure(medium, drawing.picture, drawing.caption) if drawing else Markup()
+            return _panel_part("evidence", "Evidence", figure + blocks(medium, inside))
+
+
+def _items(medium: Medium, items: tuple[tuple[Block, ...], ...], start: int | None) -> Markup:
+    body = _join(Markup("<li>{}</li>").format(_compact(medium, item)) for item in items)
+    if start is None:
+        return Markup("<ul>{}</ul>\n").format(body)
+    return Markup('<ol start="{}">{}</ol>\n').format(start, body)
+
+
+def _compact(medium: Medium, item: tuple[Block, ...]) -> Markup:
+    """A lone paragraph needs no <p> around it."""
+    match item:
+        case (Paragraph(line),):
+            return inlines(medium, line)
+        case _:
+            return blocks(medium, item)
+
+
+def _listing(layers: tuple[tuple[str, str], ...]) -> Markup:
+    rows = _join(Markup('<code class="layer">{} - {}</code>\n').format(name, _breakable(call)) for name, call in layers)
+    return Markup('<div class="listing" role="group" aria-label="Layers of the network">{}</div>\n').format(rows)
+
+
+def _breakable(call: str) -> Markup:
+    """Let a long call wrap between its arguments only."""
+    call = str(escape(call))
+    together = re.sub(r"\w+=\([^()]*\)", r'<span class="together">\g<0></span>', call)
+    return Markup(re.sub(r"(,)(?=\w+=|<)", r"\1<wbr>", together))  # noqa: S704  # escaped above
+
+
+def _table(medium: Medium, table: Table) -> Markup:
+    align = (*table.align, *("left",) * (len(table.header) - len(table.align)))
+    caption = Markup("<caption>{}</caption>").format(with_math(medium, table.caption)) if table.caption else ""
+    widths = _widths(table)
+    head = _join(
+        Markup('<th scope="col" class="{}"{}>{}</th>').format(side, width, inlines(medium, cell))
+        for cell, side, width in zip(table.header, align, widths, strict=True)
+    )
+    top = Markup("<thead><tr>{}</tr></thead>").format(head) if any(table.header) else ""
+    rows = _join(_row(medium, row, align, table.row_headings) for row in table.rows)
+    return Markup('<div class="wide" tabindex="0"><table class="data{}">{}{}<tbody>{}</tbody></table></div>\n').format(
+        " full" if any(widths) else "", caption, top, rows
+    )
+
+
+def _widths(table: Table) -> tuple[Markup, ...]:
+    """Widths for columns of sentences, the longer the wider; none where all cells are short and find theirs alone."""
+    lengths = [max(map(_length, column)) for column in zip(table.header, *table.rows, strict=True)]
+    if max(lengths, default=0) < LONG_CELL:
+        return tuple(Markup() for _ in lengths)
+    short = [length < SHORT_CELL for length in lengths]
+    whole = sum(math.sqrt(length) for length, small in zip(lengths, short, strict=True) if not small)
+    return tuple(
+        Markup(' style="width:{:.1f}{}"').format(
+            *(length * 0.5, "em") if small else (82 * math.sqrt(length) / whole, "%")
+        )
+        for length, small in zip(lengths, short, strict=True)
+    )
+
+
+def _length(line: tuple[Inline, ...]) -> int:
+    """About how many letters wide a cell is."""
+    length = 0
+    for inline in line:
+        match inline:
+            case Text(text) | Code(text):
+                length += len(text)
+            case Emphasis(inside) | Strong(inside):
+                length += _length(inside)
+            case Math(latex):
+                length += len(latex) // 2
+    return length
+
+
+def _row(medium: Medium, row: tuple[tuple[Inline, ...], ...], align: tuple[str, ...], headed: bool) -> Markup:
+    cells = [
+        Markup('<td class="{}">{}</td>').format(side, inlines(medium, c)) for c, side in zip(row, align, strict=True)
+    ]
+    if headed and row:
+        cells[0] = Markup('<th scope="row" class="{}">{}</th>').format(align[0], inlines(medium, row[0]))
+    return Markup("<tr>{}</tr>").format(_join(cells))
+
+
+def _figure(medium: Medium, picture: Picture, caption: tuple[Inline, ...]) -> Markup:
+    below = Markup("<figcaption>{}</figcaption>").format(inlines(medium, caption)) if caption else ""
+    return Markup("<figure>{}{}</figure>\n").format(medium.picture(picture), below)
+
+
+def _panel_part(kind: str, heading: str, body: Markup) -> Markup:
+    return Markup('<div class="{}"><h4>{}</h4>{}</div>\n').format(kind, heading, body)
+
+
+def _rubric(medium: Medium, items: tuple[tuple[str, tuple[Inline, ...]], ...]) -> Markup:
+    rows = _join(
+        Markup('<tr><td>{}</td><td class="right">{}</td></tr>').format(inlines(medium, what), points)
+        for points, what in items
+    )
+    return Markup(
+        '<div class="rubric"><table class="points"><thead><tr><th scope="col">Rubric</th>'
+        '<th scope="col" class="right">Points</th></tr></thead><tbody>{}</tbody></table></div>\n'
+    ).format(rows)
+
+
+@cache
+def _highlight(text: str, language: str) -> Markup:
+    """Colour code by its language; an unknown language leaves it plain."""
+    if not language:
+        return escape(text)
+    from pygments import highlight
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import get_lexer_by_name
+    from pygments.util import ClassNotFound
+
+    try:
+        lexer = get_lexer_by_name(language, ensurenl=False)
+    except ClassNotFound:
+        return escape(text)
+    return Markup(highlight(text, lexer, HtmlFormatter(nowrap=True)))  # noqa: S704  # Pygments escapes the code
+
+
+# ---- inlines ----
+
+
+def inlines(medium: Medium, line: Iterable[Inline]) -> Markup:
+    """Turn the inlines of a line into HTML."""
+    return _join(_inline(medium, inline) for inline in line)
+
+
+def _inline(medium: Medium, inline: Inline) -> Markup:
+    match inline:
+        case Text(text):
+            return escape(text)
+        case Emphasis(inside):
+            return Markup("<em>{}</em>").format(inlines(medium, inside))
+        case Strong(inside):
+            return Markup("<strong>{}</strong>").format(inlines(medium, inside))
+        case Code(text):
+            return Markup("<code>{}</code>").format(text)
+        case Math(latex):
+            return medium.formula(latex, display=False)
+        case LineBreak():
+            return Markup("<br>")
+
+
+def with_math(medium: Medium, text: str) -> Markup:
+    """Turn a label, plain but for $formulas$, into HTML."""
+    pieces = re.split(r"\$([^$]+)\$", text)
+    return _join(
+        medium.formula(piece, display=False) if odd else escape(piece)
+        for piece, odd in zip(pieces, (n % 2 for n in range(len(pieces))), strict=True)
+    )
+
+
+def _join(pieces: Iterable[Markup]) -> Markup:
+    return Markup("").join(pieces)
+
+
+# ---- shells and styles ----
+
+
+def total(scores: Iterable[tuple[str, str, str]]) -> str:
+    """The points of all sections together, as printed below the score table."""
+    numbers = (re.match(r"\d+(?:\.\d+)?", points) for _, _, points in scores)
+    return f"{sum(float(number[0]) for number in numbers if number):g}"
+
+
+@cache
+def template(name: str) -> Template:
+    """The page shell with this name."""
+    folder = FileSystemLoader(HERE / "templates")
+    return Environment(loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True).get_template(name)
+
+
+@cache
+def style(name: str) -> str:
+    """The style sheet with this name."""
+    return (HERE / "styles" / name).read_text("utf-8")

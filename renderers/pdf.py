@@ -1,0 +1,148 @@
+"""Turn a document into a tagged PDF (PDF/UA-1), or only into the heights of its pieces."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from weasyprint import CSS, HTML
+from weasyprint.text.fonts import FontConfiguration
+
+from renderers import fonts, markup, tags
+from renderers.document import Document
+from renderers.fonts.pdf import FontFetcher
+from renderers.pages import Heights, Piece, Plan
+from renderers.paper import MM, Paper, Style
+
+__all__ = ["Box", "Rendered", "Style", "measure", "render"]
+
+_SHEETS = {"letter": (612.0, 792.0), "a4": (210 * MM, 297 * MM)}
+_TOP, _BOTTOM, _SIDE = 23 * MM, 17 * MM, 21 * MM
+
+
+@dataclass(frozen=True)
+class Box:
+    """Where to find an answer: the page from 1, and points from its top left."""
+
+    page: int
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A PDF file, its number of pages, and the answer boxes by part number."""
+
+    data: bytes
+    pages: int
+    boxes: Mapping[str, tuple[Box, ...]]
+
+
+@contextmanager
+def _without_pauses() -> Iterator[None]:
+    """Hold the garbage collector back while a box tree grows, which it would walk again and again.
+
+    Used around whole functions, so that the tree is garbage, and found as such, when the collector is back.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@_without_pauses()
+def measure(document: Document, style: Style) -> Heights:
+    """Turn a document into the heights of its pieces, by laying it out on one endless page and painting nothing."""
+    laid_out, _ = _lay_out(document, style, None, endless=True)
+    pieces = (box for page in laid_out.pages for box in _boxes(page) if "data-piece" in box.element.attrib)
+    page = _SHEETS[style.paper][1] - _TOP - _BOTTOM - 1  # a point less, as lengths are rounded on their way through CSS
+    return Heights(page, tuple(_piece(piece) for piece in pieces))
+
+
+@_without_pauses()
+def render(document: Document, style: Style, plan: Plan | None = None) -> Rendered:
+    """Turn a document into a PDF; with a plan, its pages break and its answer spaces stand where the plan says."""
+    laid_out, paper = _lay_out(document, style, plan)
+    data = laid_out.write_pdf(
+        finisher=lambda _, pdf: tags.finish(pdf, paper.formulas), pdf_variant="pdf/ua-1", cache=paper.images
+    )
+    return Rendered(data, len(laid_out.pages), _answer_boxes(laid_out.pages))
+
+
+# ---- layout ----
+
+
+def _lay_out(document: Document, style: Style, plan: Plan | None, endless: bool = False) -> tuple[Any, Paper]:
+    paper = Paper(style, plan)
+    body = markup.sections(paper, document.sections)
+    cover = markup.blocks(paper, document.cover.instructions) if document.cover else ""
+    shell = markup.template("paper.html.j2")
+    html = HTML(
+        string=shell.render(document=document, instructions=cover, body=body, total=markup.total),
+        url_fetcher=FontFetcher(),
+        base_url="about:blank",
+    )
+    laid_out = html.render(
+        font_config=_fonts(), stylesheets=_stylesheets(style, endless), cache=paper.images, pdf_variant="pdf/ua-1"
+    )
+    return laid_out, paper
+
+
+@cache
+def _fonts() -> FontConfiguration:
+    """The fonts, read once in the life of the process."""
+    configuration = FontConfiguration()
+    CSS(string=fonts.faces_for_pdf(), font_config=configuration, url_fetcher=FontFetcher())
+    return configuration
+
+
+@cache
+def _stylesheets(style: Style, endless: bool) -> list[CSS]:
+    width, height = _SHEETS[style.paper]
+    page = f"@page {{ size: {width}pt {1e6 if endless else height}pt; margin: {_TOP}pt {_SIDE}pt {_BOTTOM}pt }}"
+    names = ["paper.css", "large.css"] if style.large else ["paper.css"]
+    css = [page, *(markup.style(name) for name in names)]
+    return [CSS(string=text, font_config=_fonts(), url_fetcher=FontFetcher(), base_url="about:blank") for text in css]
+
+
+# ---- what was laid out ----
+
+
+def _boxes(page: Any) -> Iterator[Any]:
+    """The outermost box of each element of a page."""
+    seen = set()
+    for box in page._page_box.descendants():
+        if box.element is not None and id(box.element) not in seen:
+            seen.add(id(box.element))
+            yield box
+
+
+def _piece(piece: Any) -> Piece:
+    """Turn the laid-out box of a piece into its heights."""
+    name = piece.element.attrib["data-piece"]
+    text, *below = piece.children
+    space, step, steps = 0.0, 0.0, 0
+    for room in below:
+        space = room.margin_height() * 0.75
+        step, steps = float(room.element.attrib.get("data-step", 0)), int(room.element.attrib.get("data-steps", 0))
+    gap = piece.padding_bottom * 0.75
+    return Piece(name, text.margin_height() * 0.75, space, gap, step, steps, opens=name.startswith("head "))
+
+
+def _answer_boxes(pages: list[Any]) -> Mapping[str, tuple[Box, ...]]:
+    found: dict[str, tuple[Box, ...]] = {}
+    for number, page in enumerate(pages, start=1):
+        for box in _boxes(page):
+            if part := box.element.attrib.get("data-box"):
+                corner = (box.border_box_x(), box.border_box_y(), box.border_width(), box.border_height())
+                found[part] = (*found.get(part, ()), Box(number, *(round(length * 0.75, 2) for length in corner)))
+    return found
