@@ -1,0 +1,268 @@
+"""Turn an exam file into a folder of papers and keys, one pair for each copy.
+
+Everything is drawn, computed, shown to be true and laid out before the first paper is written. Papers are written into
+a folder beside the one asked for, which takes its name when all of them are there; an interrupted build goes on there.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from generator import exam as exam_room
+from generator import store, trial
+from generator import variant as variant_room
+from generator.bank import Bank, sha256
+from generator.exam import Exam, ExamPlan, Student
+from generator.mistakes import Mistake, Mistaken, did_you_mean
+from torchexam import workers
+from torchexam.checks import load, root_of
+
+Format = Literal["pdf", "html"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+POOL = 12
+ORDER = "order.json"
+IN_ONE_PROCESS = 6  # copies; starting a second process costs as much as a few papers
+
+Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be built; the same order gives the same bytes."""
+
+    bank: Path
+    exam: Path
+    students: tuple[Student | None, ...]  # one a copy
+    secret: str
+    pool: int | None
+    formats: tuple[Format, ...]
+    paper: Literal["letter", "a4"]
+    large: bool
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished build."""
+
+    folder: Path
+    manifest: dict[str, Any]
+    written: int  # files written this time; 0 when everything was there
+
+
+def build(
+    exam: str | Path,
+    bank: str | Path = "bank",
+    *,
+    copies: int = 1,
+    roster: str | Path | None = None,
+    seed: str | None = None,
+    pool: int | None = POOL,
+    to: Sequence[Format] = FORMATS,
+    output: str | Path = "output",
+    large: bool = False,
+    paper: Literal["letter", "a4"] | None = None,
+    jobs: int = 1,
+    replace_other: bool = False,
+    progress: Progress = lambda items, _count, _what: items,
+) -> Built:
+    """Build an exam, or finish a build that was interrupted; raises Mistaken and OSError.
+
+    Without a seed a secret one is made and stored in the manifest. A folder that holds another build is left alone
+    unless `replace_other`.
+    """
+    whole = load(_bank_of(exam, bank))
+    path = exam_room.find(str(exam), whole)
+    plan = exam_room.load(path, whole)
+    students = read_roster(Path(roster)) if roster else (None,) * copies
+    order = Order(whole.root, path, students, seed or "", pool, tuple(to), paper or plan.spec.paper, large)
+    folder, working = Path(output) / plan.id, Path(output) / f".{plan.id}.building"
+    mark = _fingerprint(order, plan)
+    if (finished := _finished(folder, mark, seed)) is not None:
+        return Built(folder, finished, 0)
+    if folder.exists() and not replace_other:
+        hint = "choose another folder with --output, or let this build take its place with --replace"
+        raise Mistaken([Mistake(str(folder), 0, 0, "this folder holds another build", hint)])
+    order = replace(order, secret=_secret(working, mark, seed))
+    _try_out(plan, progress)
+    written = _write(order, plan, working, mark, progress, jobs)
+    manifest = json.loads((working / "manifest.json").read_text("utf-8"))
+    _take_place(working, folder)
+    return Built(folder, manifest, written)
+
+
+def _bank_of(exam: str | Path, bank: str | Path) -> Path:
+    """An exam file outside the bank that was named belongs to the bank around it."""
+    path = Path(exam)
+    if path.suffix in (".yaml", ".yml") and path.is_file() and not path.resolve().is_relative_to(Path(bank).resolve()):
+        return root_of(path)
+    return Path(bank)
+
+
+# ---- what was asked for before ----
+
+
+def _fingerprint(order: Order, plan: ExamPlan) -> str:
+    """The hash of all that decides about the bytes, the secret aside."""
+    asked = {**asdict(order), "bank": sha256(plan.questions), "exam": plan.source.text, "secret": "", "id": plan.id}
+    return store.digest(json.dumps(asked, sort_keys=True), json.dumps(versions(), sort_keys=True), workers.own_code())
+
+
+def versions() -> dict[str, str]:
+    """The versions that decide about the bytes."""
+    names = ("torchexam", "torch", "weasyprint", "matplotlib", "pikepdf")
+    return {name: version(name) for name in names}
+
+
+def _finished(folder: Path, mark: str, seed: str | None) -> dict[str, Any] | None:
+    """The manifest of a finished build of the same order, if the folder holds one."""
+    try:
+        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    same = manifest.get("fingerprint") == mark and seed in (None, manifest.get("secret"))
+    return manifest if same and all((folder / name).is_file() for name in manifest["files"]) else None
+
+
+def _secret(working: Path, mark: str, seed: str | None) -> str:
+    """The secret of this build: that which was asked for, that of an interrupted build, or a new one."""
+    try:
+        begun = json.loads((working / ORDER).read_text("utf-8"))
+    except (OSError, ValueError):
+        begun = {}
+    if begun.get("fingerprint") == mark and seed in (None, begun.get("secret")):
+        return str(begun["secret"])
+    return seed or secrets.token_hex(8)
+
+
+def _try_out(plan: ExamPlan, progress: Progress) -> None:
+    mistakes: set[Mistake] = set()
+    for question in progress(plan.questions.values(), len(plan.questions), "checking questions"):
+        mistakes |= set(trial.out(question))
+    if mistakes:
+        raise Mistaken(sorted(mistakes))
+
+
+# ---- drawing, laying out, writing ----
+
+
+def _write(order: Order, plan: ExamPlan, working: Path, mark: str, progress: Progress, jobs: int) -> int:
+    numbers = range(len(order.students))
+    jobs = jobs if len(numbers) > IN_ONE_PROCESS else 1
+    with workers.Crew(order, jobs) as crew:
+        heights = list(progress(crew.measure(numbers), len(numbers), "drawing and laying out"))
+        settled = workers.settle(heights) if "pdf" in order.formats else None
+        _begin(working, mark, order.secret)
+        waiting = [number for number in numbers if not _is_there(working, number, order)]
+        for number, files, record in progress(crew.print(waiting, settled), len(waiting), "printing"):
+            for name, data in files.items():
+                store.write_whole(working / name, data)
+            store.write_whole(_record(working, number), json.dumps(record).encode())
+    from torchexam import summary
+
+    records = [json.loads(_record(working, number).read_text("utf-8")) for number in numbers]
+    common = summary.write(working, order, plan, records, mark, versions())
+    return 4 * len(waiting) + common
+
+
+def _begin(working: Path, mark: str, secret: str) -> None:
+    """Make the working folder, or keep what an interrupted build of the same order left in it."""
+    begun = {"fingerprint": mark, "secret": secret}
+    try:
+        if json.loads((working / ORDER).read_text("utf-8")) == begun:
+            return
+    except (OSError, ValueError):
+        pass
+    if working.exists():
+        shutil.rmtree(working)
+    store.write_whole(working / ORDER, json.dumps(begun).encode())
+
+
+def _record(working: Path, number: int) -> Path:
+    return working / "records" / f"{number}.json"
+
+
+def _is_there(working: Path, number: int, order: Order) -> bool:
+    """Whether the copy was written; its record comes last."""
+    return _record(working, number).is_file()
+
+
+def _take_place(working: Path, folder: Path) -> None:
+    """Give the finished folder its name; what had it before goes only now."""
+    shutil.rmtree(working / "records")
+    (working / ORDER).unlink()
+    if folder.exists():
+        old = folder.with_name(f".{folder.name}.replaced")
+        shutil.rmtree(old, ignore_errors=True)
+        folder.rename(old)
+        working.rename(folder)
+        shutil.rmtree(old)
+    else:
+        working.rename(folder)
+
+
+def copy_of(order: Order, plan: ExamPlan, number: int) -> Exam:
+    """One copy of an order, with its evidence shown to be true; raises Mistaken."""
+    count = len(order.students)
+    exam = exam_room.assemble(plan, order.secret, number, count, order.pool, order.students[number])
+    for part in exam.parts:
+        variant_room.evidence(part.variant, part.part)
+    return exam
+
+
+def plan_of(order: Order) -> ExamPlan:
+    """Read the exam of an order again, as a worker does."""
+    return exam_room.load(order.exam, _bank(order.bank))
+
+
+def _bank(root: Path) -> Bank:
+    return load(root)
+
+
+# ---- rosters ----
+
+_NAME, _ID = ("name", "student", "student name"), ("id", "student id", "sid")
+
+
+def read_roster(path: Path) -> tuple[Student, ...]:
+    """Read names and ids from a CSV file with a header; raises Mistaken."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise Mistaken([Mistake(str(path), 0, 0, f"cannot be read: {(error.strerror or '').lower()}")]) from None
+    except UnicodeDecodeError:
+        raise Mistaken([Mistake(str(path), 1, 1, "the roster is not UTF-8", "export it as CSV UTF-8")]) from None
+    rows = list(csv.reader(text.splitlines()))
+    header = [cell.strip().lower() for cell in rows[0]] if rows else []
+    name, ident = (_column(path, header, known) for known in (_NAME, _ID))
+    students, seen = [], dict[str, int]()
+    for line, row in enumerate(rows[1:], 2):
+        if not any(cell.strip() for cell in row):
+            continue
+        if len(row) <= max(name, ident) or not row[ident].strip():
+            raise Mistaken([Mistake(str(path), line, 1, "this student has no id", excerpt=",".join(row))])
+        student = Student(row[name].strip(), row[ident].strip())
+        if student.id in seen:
+            message = f"the id {student.id} is also in line {seen[student.id]}"
+            raise Mistaken([Mistake(str(path), line, 1, message, excerpt=",".join(row))])
+        seen[student.id] = line
+        students.append(student)
+    if not students:
+        raise Mistaken([Mistake(str(path), 1, 1, "the roster names no students")])
+    return tuple(students)
+
+
+def _column(path: Path, header: list[str], known: tuple[str, ...]) -> int:
+    found = [place for place, cell in enumerate(header) if cell in known]
+    if len(found) == 1:
+        return found[0]
+    message = f"the roster's first line has no column '{known[0]}'" if not found else f"two columns hold the {known[0]}"
+    hint = did_you_mean(known[0], header) if header else "a roster begins with the line: name,id"
+    raise Mistaken([Mistake(str(path), 1, 1, message, hint, ",".join(header))])

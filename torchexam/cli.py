@@ -1,0 +1,324 @@
+"""The command line: each command turns words into one call of the front door, and its result into lines and a code.
+
+Exit codes: 0 fine, 1 mistakes found, 2 usage, 3 our bug, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from generator.mistakes import Mistake, Mistaken, show_all
+from torchexam import __version__
+
+MISTAKES, BUG, INTERRUPTED = 1, 3, 130
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+bank_option = click.option(
+    "--bank",
+    default="bank",
+    envvar="TORCHEXAM_BANK",
+    show_default=True,
+    metavar="DIR",
+    help="The folder with the questions.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+@click.group(context_settings=CONTEXT)
+@click.version_option(__version__, prog_name="torchexam", message="%(prog)s %(version)s")
+def torchexam() -> None:  # noqa: D301 # click reads the backspace of "\b" as: leave these lines as they are
+    """Exams for deep-learning courses whose answer keys PyTorch computes.
+
+    \b
+    A first exam in three commands:
+      torchexam new my-course            a small course folder to start from
+      cd my-course
+      torchexam build quiz --copies 3    papers and keys in output/quiz/
+
+    Questions are YAML files in a bank folder; a file's name is the question's id.
+    """
+
+
+@torchexam.command()
+@click.argument("directory", metavar="DIR")
+def new(directory: str) -> None:
+    """Make the course folder DIR to start from: two questions, a quiz, and the schemas for your editor."""
+    from torchexam.course import new as make
+
+    written = make(directory)
+    click.echo("\n".join(str(path) for path in written))
+    say(f"next: cd {directory} && torchexam build quiz --copies 3")
+
+
+@torchexam.command("list")
+@bank_option
+@click.option("--topic", "topics", multiple=True, metavar="T", help="Only questions with this topic; may be repeated.")
+@json_option
+def list_(bank: str, topics: Sequence[str], as_json: bool) -> None:
+    """List the questions: points, kinds of answer, and how many distinct variants each can be drawn in."""
+    from torchexam.checks import load
+    from torchexam.listing import as_lines, listing
+
+    whole = load(bank)
+    rows = listing(whole, topics)
+    if as_json:
+        click.echo(json.dumps({"questions": rows}, indent=1, ensure_ascii=False))
+    else:
+        for line in as_lines(rows):
+            click.echo(line)
+    if whole.mistakes:
+        say(f"{_count(len({m.path for m in whole.mistakes}), 'file')} with mistakes left out; see: torchexam check")
+
+
+@torchexam.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@bank_option
+@json_option
+def check(paths: Sequence[str], bank: str, as_json: bool) -> None:
+    """Find every mistake in the bank, or in the question and exam files named.
+
+    Each is shown with its file, line and column, and what would work. Networks run once with every distinct draw of
+    their numbers; what was found is kept until the file changes.
+    """
+    from torchexam.checks import check as find
+
+    mistakes: set[Mistake] = set()
+    for path in paths or (bank,):
+        mistakes |= set(find(path, lambda items, count: progress(items, count, "checking")))
+    if as_json:
+        click.echo(
+            json.dumps({"mistakes": [mistake.as_json() for mistake in sorted(mistakes)]}, indent=1, ensure_ascii=False)
+        )
+    elif mistakes:
+        click.echo(show_all(mistakes))
+    say(_count(len(mistakes), "mistake") if mistakes else "no mistakes")
+    if mistakes:
+        sys.exit(MISTAKES)
+
+
+@torchexam.command()
+@click.argument("question")
+@bank_option
+@click.option("--seed", default="1", show_default=True, metavar="S", help="Another seed draws other numbers.")
+@click.option(
+    "--variant", default=0, show_default=True, type=click.IntRange(0), help="The number of the variant of this seed."
+)
+@click.option("--key", is_flag=True, help="Show answers, how they are got, rubric and evidence.")
+@click.option(
+    "--to", "form", default="html", show_default=True, type=click.Choice(["html", "pdf"]), help="The kind of page."
+)
+@click.option("--large", is_flag=True, help="Large print.")
+@click.option("--output", default="output", show_default=True, metavar="DIR", help="Where the page goes.")
+@click.option("--open", "open_", is_flag=True, help="Show it in the browser.")
+@json_option
+def preview(
+    question: str,
+    bank: str,
+    seed: str,
+    variant: int,
+    key: bool,
+    form: str,
+    large: bool,
+    output: str,
+    open_: bool,
+    as_json: bool,
+) -> None:
+    """Draw one variant of QUESTION (an id or a file) and write the page that students, or graders, would see."""
+    from torchexam.page import preview as draw
+
+    found, root = _question(question, bank)
+    page = draw(found, root, seed, variant, key=key, to="pdf" if form == "pdf" else "html", large=large)
+    name = f"{page.variant.question.id}{'-key' if key else ''}.{form}"
+    path = page.write(Path(output) / "preview" / name)
+    if as_json:
+        click.echo(json.dumps({"page": str(path), "values": dict(page.variant.values)}, indent=1, ensure_ascii=False))
+    else:
+        click.echo(str(path))
+        values = page.variant.values.items()
+        say(
+            "drawn: "
+            + (", ".join(f"{name} = {value}" for name, value in values) or "nothing, the question has no parameters")
+        )
+    if open_:
+        click.launch(str(path))
+
+
+def _question(name: str, bank: str) -> tuple[Any, Any]:
+    """A question file by its path, or the name of a question in the bank."""
+    if name.endswith((".yaml", ".yml")):
+        from generator import question as question_room
+        from generator.bank import shown_path
+
+        return question_room.load(Path(name), shown_path(Path(name))), bank
+    return name, bank
+
+
+@torchexam.command()
+@click.argument("exam")
+@bank_option
+@click.option("--copies", type=click.IntRange(1, 10_000), metavar="N", help="How many copies.  [default: 1]")
+@click.option(
+    "--roster",
+    type=click.Path(),
+    metavar="FILE.csv",
+    help="One copy for each student: a CSV file with the columns name and id.",
+)
+@click.option(
+    "--pool",
+    default=12,
+    show_default=True,
+    type=click.IntRange(1),
+    metavar="K",
+    help="How many variants of each question are dealt to the copies.",
+)
+@click.option("--seed", metavar="S", help="The same seed gives the same bytes.  [default: a new secret one]")
+@click.option("--to", "forms", default="pdf,html", show_default=True, metavar="FORMATS", help="pdf, html, or both.")
+@click.option("--paper", type=click.Choice(["letter", "a4"]), help="The paper size.  [default: as the exam file says]")
+@click.option("--large", is_flag=True, help="Large print: 18 points, sans serif.")
+@click.option(
+    "--output", default="output", show_default=True, metavar="DIR", help="The exam gets a folder of its own in DIR."
+)
+@click.option(
+    "--replace", "replace_other", is_flag=True, help="Let this build take the place of another in the same folder."
+)
+@click.option(
+    "--jobs", type=click.IntRange(1, 256), metavar="J", help="How many processes.  [default: one for each core]"
+)
+@json_option
+def build(
+    exam: str, bank: str, copies: int | None, roster: str | None, pool: int, seed: str | None, forms: str, paper: Any,
+    large: bool, output: str, replace_other: bool, jobs: int | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Print copies of EXAM (an id or a file) with their keys, as PDF and HTML.
+
+    Run again, it finishes what was interrupted, and does nothing when all is there. The manifest in the folder holds
+    the secret seed: keep it, and keep it from students.
+    """
+    from torchexam.building import build as make
+
+    if copies is not None and roster is not None:
+        raise click.UsageError("either --copies or --roster, not both")
+    built = make(
+        exam, bank, copies=copies or 1, roster=roster, seed=seed, pool=pool, to=_formats(forms), output=output,
+        large=large, paper=paper, jobs=jobs or os.cpu_count() or 1, replace_other=replace_other, progress=progress,
+    )  # fmt: skip
+    manifest = built.manifest
+    if as_json:
+        click.echo(json.dumps({"folder": str(built.folder), "written": built.written, "secret": manifest["secret"]}))
+        return
+    click.echo(str(built.folder))
+    done = f"{built.written} files written" if built.written else "nothing to do: this build was finished before"
+    say(f"{done}; {_count(len(manifest['copies']), 'copy', 'copies')}, seed {manifest['secret']}")
+
+
+def _formats(words: str) -> Any:
+    from torchexam.building import FORMATS
+
+    chosen = tuple(word.strip() for word in words.split(",") if word.strip())
+    for word in chosen:
+        if word not in FORMATS:
+            raise click.BadParameter(f"'{word}' is no format; known: {', '.join(FORMATS)}", param_hint="--to")
+    if not chosen:
+        raise click.BadParameter(f"name one of {', '.join(FORMATS)}", param_hint="--to")
+    return chosen
+
+
+@torchexam.command()
+@click.option("--of", "what", default="question", show_default=True, type=click.Choice(["question", "exam"]))
+def schema(what: str) -> None:
+    """Print the JSON schema of question or exam files, for editors that complete and underline as you type."""
+    from torchexam.schemas import schema as describe
+
+    click.echo(json.dumps(describe("exam" if what == "exam" else "question"), indent=1, ensure_ascii=False))
+
+
+@torchexam.command()
+@click.option("--install", is_flag=True, help="Install missing system libraries, where you may.")
+@json_option
+def doctor(install: bool, as_json: bool) -> None:
+    """Say what this machine lacks for building exams, and how to get it."""
+    from torchexam import machine as room
+
+    if install:
+        room.install()
+    findings = room.doctor()
+    if as_json:
+        click.echo(json.dumps({"findings": [finding.as_json() for finding in findings]}, indent=1, ensure_ascii=False))
+    else:
+        for finding in findings:
+            click.echo(f"{'ok     ' if finding.fine else 'MISSING'} {finding.what}: {finding.says}")
+            if not finding.fine:
+                click.echo(f"        get it with: {finding.remedy}")
+    if not all(finding.fine for finding in findings):
+        sys.exit(MISTAKES)
+
+
+# ---- what all commands share ----
+
+
+def say(message: str) -> None:
+    """A message for the person at the terminal, away from the data."""
+    click.echo(message, err=True)
+
+
+def progress(items: Iterable[Any], count: int, what: str) -> Iterable[Any]:
+    """The items, with a bar on stderr when somebody is there to see it."""
+    if not sys.stderr.isatty() or count < 2:
+        return items
+    return _bar(items, count, what)
+
+
+def _bar(items: Iterable[Any], count: int, what: str) -> Iterator[Any]:
+    from tqdm import tqdm
+
+    yield from tqdm(items, desc=what, total=count, leave=False, file=sys.stderr, ascii=True)
+
+
+def _count(number: int, noun: str, plural: str = "") -> str:
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; what goes wrong becomes a message and an exit code."""
+    try:
+        code = torchexam.main(
+            args=list(arguments) if arguments is not None else None, prog_name="torchexam", standalone_mode=False
+        )
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.Exit as leaving:
+        sys.exit(leaving.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        say("interrupted; what was written is whole, and the same command goes on from there")
+        sys.exit(INTERRUPTED)
+    except Mistaken as error:
+        say(show_all(error.mistakes))
+        sys.exit(MISTAKES)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads any more
+        sys.exit(0)
+    except OSError as error:
+        name = error.filename or "writing"
+        say(f"{name}: {(error.strerror or str(error)).lower()}")
+        sys.exit(MISTAKES)
+    except Exception as error:
+        _report_bug(error)
+        sys.exit(BUG)
+
+
+def _report_bug(error: Exception) -> None:
+    import platform
+    import traceback
+
+    say("this is a bug in torchexam, not in your files; please report it with these lines:")
+    say(f"torchexam {__version__}, Python {platform.python_version()}, {platform.system()}")
+    say("".join(traceback.format_exception(error)))

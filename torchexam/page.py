@@ -1,0 +1,58 @@
+"""Turn a question and a seed into a page to look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from generator import store, trial
+from generator import variant as variant_room
+from generator.bank import Bank
+from generator.mistakes import Mistaken
+from generator.question import Question
+from generator.variant import Variant
+from renderers.compose import compose_question
+from torchexam.checks import load
+
+Format = Literal["html", "pdf"]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A drawn variant as a page."""
+
+    variant: Variant
+    data: bytes
+    format: Format
+
+    def write(self, path: str | Path) -> Path:
+        """Write the page to a file, whole or not at all; raises OSError."""
+        store.write_whole(Path(path), self.data)
+        return Path(path)
+
+
+def preview(
+    question: str | Question,
+    bank: str | Path | Bank = "bank",
+    seed: str = "1",
+    number: int = 0,
+    *,
+    key: bool = False,
+    to: Format = "html",
+    large: bool = False,
+) -> Preview:
+    """Draw one variant of a question as students see it, or its key; raises Mistaken with the question's mistakes."""
+    if not isinstance(question, Question):
+        question = (bank if isinstance(bank, Bank) else load(bank)).find(question)
+    if mistakes := trial.out(question):
+        raise Mistaken(mistakes)
+    variant = variant_room.vary(question, seed, number)
+    document = compose_question(variant, "graders" if key else "students")
+    if to == "pdf":
+        from renderers import pdf
+
+        return Preview(variant, pdf.render(document, pdf.Style(large=large)).data, to)
+    from renderers import html
+
+    return Preview(variant, html.render(document, large=large), to)

@@ -1,0 +1,159 @@
+"""Copies drawn, measured and printed, in this process or in several."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from generator.exam import Exam, ExamPlan
+
+if TYPE_CHECKING:
+    from pebble import ProcessPool
+
+    from renderers.pages import Heights, Plan
+    from torchexam.building import Order
+
+Printed: TypeAlias = "tuple[int, dict[str, bytes], dict[str, Any]]"
+
+
+@cache
+def own_code() -> str:
+    """The hash of the code, styles and fonts that make a paper."""
+    import generator
+    import renderers
+    import torchexam
+
+    whole = hashlib.sha256()
+    for room in (generator, renderers, torchexam):
+        for path in sorted(Path(str(room.__file__)).parent.rglob("*")):
+            if path.is_file() and path.suffix in (".py", ".css", ".j2", ".ttf", ".woff2", ".xz", ".txt"):
+                whole.update(path.read_bytes())
+    return whole.hexdigest()
+
+
+class Crew:
+    """The processes that work on one order; with one job, the work is done here."""
+
+    def __init__(self, order: Order, jobs: int) -> None:
+        self.order, self.jobs = order, jobs
+        self.pool: ProcessPool | None = None
+
+    def __enter__(self) -> Crew:
+        if self.jobs > 1:
+            from pebble import ProcessPool
+
+            # a forked process must not use the JavaScript engine of its parent
+            self.pool = ProcessPool(max_workers=self.jobs, context=get_context("spawn"))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.pool is not None:
+            if kind is None:
+                self.pool.close()  # type: ignore[no-untyped-call] # pebble types only part of itself
+            else:
+                self.pool.stop()  # type: ignore[no-untyped-call] # as above
+            self.pool.join()
+
+    def measure(self, numbers: Sequence[int]) -> Iterator[Heights | None]:
+        """Draw and compute each copy, show its evidence, and lay it out; raises Mistaken before anything is written."""
+        return self._each(_measured, [(self.order, number) for number in numbers])
+
+    def print(self, numbers: Sequence[int], settled: Plan | None) -> Iterator[Printed]:
+        """Turn each copy into its files and its record for the manifest."""
+        return self._each(_printed, [(self.order, number, settled) for number in numbers])
+
+    def _each(self, work: Callable[..., Any], jobs: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+        if self.pool is None:
+            return (work(*job) for job in jobs)
+        futures = [self.pool.schedule(work, args=job) for job in jobs]
+        return (future.result() for future in futures)
+
+
+@cache
+def _plan(order: Order) -> ExamPlan:
+    from torchexam.building import plan_of
+
+    return plan_of(order)
+
+
+def _copy(order: Order, number: int) -> Exam:
+    from torchexam.building import copy_of
+
+    return copy_of(order, _plan(order), number)
+
+
+def _style(order: Order) -> Any:
+    from renderers import pdf
+
+    return pdf.Style(paper=order.paper, large=order.large)
+
+
+def _measured(order: Order, number: int) -> Heights | None:
+    exam = _copy(order, number)
+    if "pdf" not in order.formats:
+        return None
+    from renderers import pdf
+    from renderers.compose import compose
+
+    return pdf.measure(compose(exam, "students"), _style(order))
+
+
+def settle(heights: Iterable[Heights | None]) -> Plan:
+    """The page plan that all copies follow."""
+    from renderers import pages
+
+    return pages.plan([each for each in heights if each is not None])
+
+
+def _printed(order: Order, number: int, settled: Plan | None) -> Printed:
+    from renderers.compose import compose
+
+    exam = _copy(order, number)
+    folder = f"copies/{exam.code}"
+    files: dict[str, bytes] = {}
+    pages, boxes = 0, {}
+    for name, document in (("exam", compose(exam, "students")), ("key", compose(exam, "graders"))):
+        if "html" in order.formats:
+            from renderers import html
+
+            files[f"{folder}/{name}.html"] = html.render(document, large=order.large)
+        if "pdf" in order.formats:
+            from renderers import pdf
+
+            rendered = pdf.render(document, _style(order), settled if name == "exam" else None)
+            files[f"{folder}/{name}.pdf"] = rendered.data
+            if name == "exam":
+                pages, boxes = rendered.pages, dict(rendered.boxes)
+    return number, files, record(exam, pages, boxes)
+
+
+def record(exam: Exam, pages: int, boxes: dict[str, Any]) -> dict[str, Any]:
+    """What the manifest says of a copy; lengths in points."""
+    parts = [
+        {
+            "number": each.number,
+            "question": each.variant.question.id,
+            "part": each.part.id,
+            "points": each.points,
+            "kind": each.part.kind,
+            "variant": each.variant.number,
+            "values": dict(each.variant.values),
+            "answer": each.part.answer.recorded,
+            "boxes": [_box(box) for box in boxes.get(each.number, ())],
+        }
+        for each in exam.parts
+    ]
+    student = {"name": exam.student.name, "id": exam.student.id} if exam.student else None
+    return {"code": exam.code, "student": student, "pages": pages, "parts": parts}
+
+
+def _box(box: Any) -> dict[str, float | int]:
+    lengths = {name: round(getattr(box, name), 2) for name in ("x", "y", "width", "height")}
+    return {"page": box.page, **lengths}
