@@ -2,7 +2,7 @@
 
 >>> import torchexam
 >>> bank = torchexam.load("bank")           # questions, exams and mistakes
->>> torchexam.checks("bank")                 # every mistake, as values
+>>> torchexam.check("bank")                  # every mistake, as values
 >>> torchexam.preview("segment_digits", bank="bank", seed="s").write("preview.html")
 >>> torchexam.build("cs682-midterm", bank="bank", copies=4, seed="s", output="output")
 """

@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from generator import exam as exam_room
-from generator import store, trial
+from generator import store
 from generator import variant as variant_room
 from generator.bank import Bank, sha256
 from generator.exam import Exam, ExamPlan, Student
 from generator.mistakes import Mistake, Mistaken, did_you_mean
+from generator.question import Question
 from torchexam import workers
-from torchexam.checks import load, root_of
+from torchexam.checks import load, root_of, tried
 
 Format = Literal["pdf", "html"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -143,11 +144,11 @@ def _secret(working: Path, mark: str, seed: str | None) -> str:
 
 
 def _try_out(plan: ExamPlan, progress: Progress) -> None:
-    mistakes: set[Mistake] = set()
-    for question in progress(plan.questions.values(), len(plan.questions), "checking questions"):
-        mistakes |= set(trial.out(question))
-    if mistakes:
-        raise Mistaken(sorted(mistakes))
+    def watch(questions: Iterable[Question], count: int) -> Iterable[Question]:
+        return progress(questions, count, "checking questions")
+
+    if mistakes := tried(list(plan.questions.values()), watch):
+        raise Mistaken(mistakes)
 
 
 # ---- drawing, laying out, writing ----
@@ -161,15 +162,17 @@ def _write(order: Order, plan: ExamPlan, working: Path, mark: str, progress: Pro
         settled = workers.settle(heights) if "pdf" in order.formats else None
         _begin(working, mark, order.secret)
         waiting = [number for number in numbers if not _is_there(working, number, order)]
+        written = 0
         for number, files, record in progress(crew.print(waiting, settled), len(waiting), "printing"):
             for name, data in files.items():
                 store.write_whole(working / name, data)
+            written += len(files)
             store.write_whole(_record(working, number), json.dumps(record).encode())
     from torchexam import summary
 
     records = [json.loads(_record(working, number).read_text("utf-8")) for number in numbers]
     common = summary.write(working, order, plan, records, mark, versions())
-    return 4 * len(waiting) + common
+    return written + common
 
 
 def _begin(working: Path, mark: str, secret: str) -> None:

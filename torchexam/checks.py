@@ -8,9 +8,11 @@ from pathlib import Path
 from generator import bank as bank_room
 from generator import exam as exam_room
 from generator import question as question_room
+from generator import store
 from generator.bank import EXAMS, Bank, shown_path
 from generator.mistakes import Mistake, Mistaken
 from generator.question import Question
+from torchexam import workers
 
 Watch = Callable[[Iterable[Question], int], Iterable[Question]]
 
@@ -72,8 +74,20 @@ def tried(questions: list[Question], watch: Watch) -> tuple[Mistake, ...]:
 
     mistakes: set[Mistake] = set()
     for question in watch(questions, len(questions)):
-        mistakes |= set(trial.out(question))
+        mistakes |= {*trial.out(question), *_proofs(question)}
     return tuple(sorted(mistakes))
+
+
+def _proofs(question: Question) -> tuple[Mistake, ...]:
+    """What only setting the formulas shows, kept until the question or the code changes."""
+    key = store.digest(question.id, question.sha256, workers.own_code())
+    kept = store.read("proofs", key)
+    if kept is None:
+        from renderers.proof import proof
+
+        kept = [[m.line, m.column, m.message, m.hint, m.excerpt, m.width] for m in proof(question)]
+        store.keep("proofs", key, kept)
+    return tuple(Mistake(question.source.path, *fields) for fields in kept)
 
 
 def root_of(path: Path) -> Path:

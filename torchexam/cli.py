@@ -33,7 +33,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print the re
 
 @click.group(context_settings=CONTEXT)
 @click.version_option(__version__, prog_name="torchexam", message="%(prog)s %(version)s")
-def torchexam() -> None:  # noqa: D301 # click reads the backspace of "\b" as: leave these lines as they are
+def torchexam() -> None:
     """Exams for deep-learning courses whose answer keys PyTorch computes.
 
     \b
@@ -43,18 +43,19 @@ def torchexam() -> None:  # noqa: D301 # click reads the backspace of "\b" as: l
       torchexam build quiz --copies 3    papers and keys in output/quiz/
 
     Questions are YAML files in a bank folder; a file's name is the question's id.
-    """
+    """  # noqa: D301 # click reads the backspace of \b as: leave the lines below as they are
 
 
 @torchexam.command()
 @click.argument("directory", metavar="DIR")
-def new(directory: str) -> None:
+@click.option("--midterm", is_flag=True, help="Start from the sample midterm: 8 questions with 20 parts.")
+def new(directory: str, midterm: bool) -> None:
     """Make the course folder DIR to start from: two questions, a quiz, and the schemas for your editor."""
     from torchexam.course import new as make
 
-    written = make(directory)
+    written = make(directory, midterm=midterm)
     click.echo("\n".join(str(path) for path in written))
-    say(f"next: cd {directory} && torchexam build quiz --copies 3")
+    say(f"next: cd {directory} && torchexam build {'cs682-midterm' if midterm else 'quiz'} --copies 3")
 
 
 @torchexam.command("list")

@@ -12,14 +12,17 @@ from generator.mistakes import Mistake, Mistaken
 from torchexam.schemas import schema
 
 
-def new(directory: str | Path) -> tuple[Path, ...]:
-    """Write a small course into a new or empty folder; raises Mistaken when something is there, and OSError."""
+def new(directory: str | Path, *, midterm: bool = False) -> tuple[Path, ...]:
+    """Write a small course, or the sample midterm's bank, into a new or empty folder; raises Mistaken and OSError."""
     folder = Path(directory)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Mistaken(
             [Mistake(str(folder), 0, 0, "this folder is not empty", "name a folder that does not exist yet")]
         )
-    contents = dict(_starter(files("torchexam") / "starter", Path()))
+    source, below = (files("bank"), Path("bank")) if midterm else (files("torchexam") / "starter", Path())
+    contents = dict(_starter(source, below))
+    # papers hold answers and secret seeds, so a course that is kept in git leaves them out
+    contents[Path(".gitignore")] = b"output/\n"
     for what in ("question", "exam"):
         text = json.dumps(schema(what), indent=1, ensure_ascii=False) + "\n"
         contents[Path("bank") / f"{what}.schema.json"] = text.encode()

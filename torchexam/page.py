@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from generator import store, trial
+from generator import store
 from generator import variant as variant_room
 from generator.bank import Bank
-from generator.mistakes import Mistaken
 from generator.question import Question
 from generator.variant import Variant
 from renderers.compose import compose_question
+from renderers.document import Document
+from renderers.proof import proofread
 from torchexam.checks import load
 
 Format = Literal["html", "pdf"]
@@ -42,17 +43,20 @@ def preview(
     to: Format = "html",
     large: bool = False,
 ) -> Preview:
-    """Draw one variant of a question as students see it, or its key; raises Mistaken with the question's mistakes."""
+    """Draw one variant of a question as students see it, or its key; raises Mistaken when this variant is broken."""
     if not isinstance(question, Question):
         question = (bank if isinstance(bank, Bank) else load(bank)).find(question)
-    if mistakes := trial.out(question):
-        raise Mistaken(mistakes)
     variant = variant_room.vary(question, seed, number)
     document = compose_question(variant, "graders" if key else "students")
+    with proofread([question]):
+        return Preview(variant, _page(document, to, large), to)
+
+
+def _page(document: Document, to: Format, large: bool) -> bytes:
     if to == "pdf":
         from renderers import pdf
 
-        return Preview(variant, pdf.render(document, pdf.Style(large=large)).data, to)
+        return pdf.render(document, pdf.Style(large=large)).data
     from renderers import html
 
-    return Preview(variant, html.render(document, large=large), to)
+    return html.render(document, large=large)

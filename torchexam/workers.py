@@ -114,23 +114,25 @@ def settle(heights: Iterable[Heights | None]) -> Plan:
 
 def _printed(order: Order, number: int, settled: Plan | None) -> Printed:
     from renderers.compose import compose
+    from renderers.proof import proofread
 
     exam = _copy(order, number)
-    folder = f"copies/{exam.code}"
     files: dict[str, bytes] = {}
     pages, boxes = 0, {}
-    for name, document in (("exam", compose(exam, "students")), ("key", compose(exam, "graders"))):
-        if "html" in order.formats:
-            from renderers import html
+    with proofread(exam.plan.questions.values()):
+        for name, document in (("exam", compose(exam, "students")), ("key", compose(exam, "graders"))):
+            folder = f"copies/{exam.code}/{name}"
+            if "html" in order.formats:
+                from renderers import html
 
-            files[f"{folder}/{name}.html"] = html.render(document, large=order.large)
-        if "pdf" in order.formats:
-            from renderers import pdf
+                files[f"{folder}.html"] = html.render(document, large=order.large)
+            if "pdf" in order.formats:
+                from renderers import pdf
 
-            rendered = pdf.render(document, _style(order), settled if name == "exam" else None)
-            files[f"{folder}/{name}.pdf"] = rendered.data
-            if name == "exam":
-                pages, boxes = rendered.pages, dict(rendered.boxes)
+                rendered = pdf.render(document, _style(order), settled if name == "exam" else None)
+                files[f"{folder}.pdf"] = rendered.data
+                if name == "exam":
+                    pages, boxes = rendered.pages, dict(rendered.boxes)
     return number, files, record(exam, pages, boxes)
 
 
