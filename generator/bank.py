@@ -41,10 +41,13 @@ def load(root: Path, only: frozenset[str] | None = None) -> Bank:
     questions: dict[str, Question] = {}
     mistakes: list[Mistake] = []
     first: dict[str, str] = {}
-    exams = {}
+    exams: dict[str, Path] = {}
     for path in _files(root):
         if path.parent.name == EXAMS:
-            exams[path.stem] = path
+            if path.stem in exams:
+                message = f"an exam '{path.stem}' is already in {shown_path(exams[path.stem])}"
+                mistakes.append(Mistake(shown_path(path), 1, 1, message, "a file's name is the exam's id"))
+            exams.setdefault(path.stem, path)
             continue
         if only is not None and path.stem not in only:
             continue

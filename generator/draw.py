@@ -18,16 +18,18 @@ from generator.formulas import Formula, FormulaError
 from generator.streams import Stream
 
 MOST_TOGETHER = 200_000  # combinations of parameters that conditions tie together
+MOST_DRAWS = 10**60  # of all parameters; a deal takes numbers of 256 bits
 
 Values = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Condition:
-    """What a draw must meet: the names it looks at, and the test."""
+    """What a draw must meet: the names it looks at, the test, and the words for it."""
 
     names: frozenset[str]
     holds: Callable[[Values], bool]
+    text: str
 
 
 @dataclass(frozen=True)
@@ -68,14 +70,14 @@ class Space:
     def over(self, names: frozenset[str], most: int) -> Iterator[dict[str, Any]]:
         """Every combination of the clusters that hold these names (other names at their first value), at most `most`.
 
-        When there are more, the places are spread evenly over the whole list.
+        When there are more, they are dealt from the whole list: at even steps some values would never come.
         """
         touched = self._needed(names)
         free = [cluster for cluster in self.clusters if touched & set(cluster.names)]
         rest = [cluster for cluster in self.clusters if not touched & set(cluster.names)]
         size = math.prod(len(cluster.draws) for cluster in free)
         for step in range(min(size, most)):
-            place = step if size <= most else step * size // most
+            place = step if size <= most else streams.dealt(step, size, "over")
             yield self.complete(_at(free, place) | _at(rest, 0) | self._anybody())
 
     def _anybody(self) -> dict[str, str]:
@@ -99,7 +101,11 @@ def _at(clusters: Sequence[Cluster], place: int) -> dict[str, Any]:
 
 
 class NoDraws(ValueError):
-    """No draw meets the conditions, or there are too many to look at; `names` are the parameters tied together."""
+    """No draw meets the conditions, or there are too many to look at."""
+
+    def __init__(self, message: str, conditions: Sequence[Condition] = ()) -> None:
+        super().__init__(message)
+        self.hint = "\n".join(condition.text for condition in conditions)
 
 
 def enumerate_space(
@@ -126,9 +132,16 @@ def enumerate_space(
         inner = [(name, formula) for name, formula in computed if behind[name] <= set(names)]
         draws = tuple(_allowed([choices[name] for name in names], names, inner, tests, anybody))
         if not draws:
-            raise NoDraws(f"no draw of {', '.join(names)} meets all conditions")
+            raise NoDraws(f"no draw of {', '.join(names)} meets all conditions", tests)
         clusters.append(Cluster(tuple(names), draws))
-    return Space(tuple(clusters), tuple(computed), tuple(people), tuple(first_names))
+    space = Space(tuple(clusters), tuple(computed), tuple(people), tuple(first_names))
+    if space.size > MOST_DRAWS:
+        raise NoDraws("there are more draws than can be dealt out: 10 to the power of 60 and more")
+    constants = Space((), tuple((name, formula) for name, formula in computed if not behind[name])).complete(anybody)
+    for condition, tie in zip(conditions, ties, strict=False):
+        if not tie and not condition.holds(constants):
+            raise NoDraws("no draw meets a condition over what always stays the same", [condition])
+    return space
 
 
 def _allowed(
@@ -147,7 +160,8 @@ def _allowed(
                 yield combination
         except FormulaError as error:
             drawn = {name: values[name] for name in names}
-            raise FormulaError(str(error), error.word, f"drawn: {told(drawn)}") from None
+            hint = "\n".join(filter(None, [error.hint, f"drawn: {told(drawn)}"]))
+            raise FormulaError(str(error), error.word, hint, error.formula) from None
 
 
 def _behind(choices: Mapping[str, Any], computed: Sequence[tuple[str, Formula]]) -> dict[str, frozenset[str]]:

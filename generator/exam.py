@@ -131,9 +131,26 @@ def load(path: Path, bank: Bank) -> ExamPlan:
             sections.append(_section(source, ("sections", place), section, bank))
         except Mistaken as error:
             mistakes += error.mistakes
+    mistakes += mistakes or _twice(source, sections)
     if mistakes:
         raise Mistaken(mistakes)
     return ExamPlan(path.stem, source, spec, tuple(sections))
+
+
+def _twice(source: Source, sections: Sequence[SectionPlan]) -> Iterator[Mistake]:
+    """Parts that may come more than once on a copy."""
+    first: dict[tuple[str, str], int] = {}
+    for place, section in enumerate(sections):
+        for index, used in enumerate(section.candidates):
+            path = ("sections", place, "pick" if section.spec.pick else "questions", index)
+            twice = [name for name, _ in used.parts if (used.question.id, name) in first]
+            names = [name for name, _ in used.parts]
+            twice += [name for at, name in enumerate(names) if name in names[:at]]
+            if twice:
+                section_number = first.get((used.question.id, twice[0]), place) + 1
+                message = f"part {twice[0]} of {used.question.id} comes in section {section_number} already"
+                yield source.mistake(path, message, "a part comes once on a copy")
+            first |= {(used.question.id, name): place for name in names}
 
 
 def find(name: str, bank: Bank) -> Path:
@@ -195,14 +212,17 @@ def _used(source: Source, path: KeyPath, entry: object, bank: Bank) -> Used:
         raise Mistaken(mistakes)
     question = _question(source, (*path, "question"), spec.question, bank)
     points = {part.spec.id: float(part.spec.points) for part in question.parts}
-    for key, names in (("parts", spec.parts or []), ("points", list(spec.points))):
-        for place, name in enumerate(names):
-            if name not in points:
-                where = (*path, key, place if key == "parts" else name)
-                raise Mistaken(
-                    [source.mistake(where, f"{question.id} has no part '{name}'", did_you_mean(name, points))]
-                )
     chosen = spec.parts or list(points)
+    named: list[tuple[KeyPath, str]] = [((*path, "parts", place), name) for place, name in enumerate(spec.parts or ())]
+    named += [((*path, "points", name), name) for name in spec.points]
+    for where, name in named:
+        if name not in points:
+            hint = did_you_mean(name, points)
+            mistakes.append(source.mistake(where, f"{question.id} has no part '{name}'", hint, key=True))
+        elif name not in chosen:
+            mistakes.append(source.mistake(where, f"part {name} is not among the parts that come", key=True))
+    if mistakes:
+        raise Mistaken(mistakes)
     return Used(question, tuple((name, float(spec.points.get(name, points[name]))) for name in chosen))
 
 
@@ -210,8 +230,10 @@ def _question(source: Source, path: KeyPath, name: str, bank: Bank) -> Question:
     if name in bank.questions:
         return bank.questions[name]
     own = [mistake for mistake in bank.mistakes if Path(mistake.path).stem == name]
-    hint = f"its file has mistakes: {own[0].path}" if own else did_you_mean(name, bank.questions)
-    raise Mistaken([source.mistake(path, f"the bank has no question '{name}'", hint), *own])
+    if own:
+        raise Mistaken([source.mistake(path, f"question '{name}' has mistakes of its own", own[0].path), *own])
+    hint = did_you_mean(name, bank.questions)
+    raise Mistaken([source.mistake(path, f"the bank has no question '{name}'", hint)])
 
 
 def assemble(

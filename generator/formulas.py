@@ -10,33 +10,41 @@ from __future__ import annotations
 import ast
 import math
 import operator
+import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 from typing import Any
 
 LONGEST = 1000  # characters
+DEEPEST = 60  # brackets and signs within each other
 LARGEST = 10**30  # beyond it a number is a slip of the pen
-LONGEST_LIST = 10_000
+LONGEST_LIST = 10_000  # items of a list, those of lists within it among them, or characters of a text
+MOST_DIGITS = 15  # more are noise in a float
 
 
 class FormulaError(ValueError):
-    """The formula cannot be read or evaluated; `word` is the piece of it that is meant."""
+    """A formula cannot be read or evaluated; `word` is the piece of it that is meant, `formula` the whole of it."""
 
-    def __init__(self, message: str, word: str = "", hint: str = "") -> None:
+    def __init__(self, message: str, word: str = "", hint: str = "", formula: str = "") -> None:
         super().__init__(message)
         self.word = word
         self.hint = hint
+        self.formula = formula
 
 
 def percent(share: float, digits: int = 0) -> str:
     """0.625 → 63 %"""
-    return f"{_rounded(share * 100, digits)} %"
+    exact = Decimal(repr(float(share))) * 100
+    text = format(exact.quantize(Decimal(1).scaleb(-_places(digits, 0)), ROUND_HALF_UP, Context(prec=60)), "f")
+    return f"{text.lstrip('-') if float(text) == 0 else text} %".replace("-", "−")
 
 
 def digits(value: float, count: int = 3) -> str:
     """A number with so many significant digits: 0.012345 → 0.0123."""
-    return number_text(value, significant=count)
+    return number_text(value, significant=_places(count, 1))
 
 
 def times(value: float) -> str:
@@ -44,10 +52,24 @@ def times(value: float) -> str:
     return number_text(value, significant=2)
 
 
+def _round(value: float, count: int | None = None) -> float:
+    return round(value) if count is None else round(value, _places(count, -MOST_DIGITS))
+
+
+def _sum(values: list[float]) -> float:
+    return sum(values)  # Python's second argument would join lists of lists, however long
+
+
+def _places(count: int, least: int) -> int:
+    if not isinstance(count, int) or not least <= count <= MOST_DIGITS:
+        raise FormulaError(f"the number of digits is from {least} to {MOST_DIGITS}, not {count}")
+    return count
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": abs, "all": all, "any": any, "ceil": math.ceil, "digits": digits, "exp": math.exp, "floor": math.floor,
-    "len": len, "log": math.log, "max": max, "min": min, "percent": percent, "round": round, "sqrt": math.sqrt,
-    "sum": sum, "times": times,
+    "len": len, "log": math.log, "max": max, "min": min, "percent": percent, "round": _round, "sqrt": math.sqrt,
+    "sum": _sum, "times": times,
 }  # fmt: skip
 
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -72,28 +94,70 @@ class Formula:
         """Evaluate over values; raises FormulaError."""
         try:
             return _value(self.tree, values)
-        except FormulaError:
-            raise
+        except FormulaError as error:
+            raise FormulaError(str(error), error.word, error.hint, self.text) from None
         except ZeroDivisionError:
-            raise FormulaError(f"'{self.text}' divides by zero") from None
-        except (TypeError, ValueError, OverflowError, IndexError, KeyError) as error:
-            raise FormulaError(f"'{self.text}' cannot be computed: {error}") from None
+            raise FormulaError(f"'{self.text}' divides by zero", formula=self.text) from None
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise FormulaError(f"'{self.text}' cannot be computed: {_reason(error)}", formula=self.text) from None
+
+
+_TYPES = {"bool": "yes or no", "dict": "a value with several parts", "float": "a number", "int": "a number",
+          "list": "a list", "str": "text", "NoneType": "nothing"}  # fmt: skip
+
+
+def _reason(error: Exception) -> str:
+    """Python's complaint in the words of question files."""
+    types = [_TYPES[word] for word in re.findall(r"'(\w+)'|, not (\w+)", str(error)) for word in word if word in _TYPES]
+    match error:
+        case TypeError() if len(types) > 1 and types[0] != types[1]:
+            return f"{types[0]} and {types[1]} do not go together"
+        case TypeError() if types:
+            return f"{types[0]} does not fit here"
+        case OverflowError():
+            return "the result is larger than any number of an exam"
+        case RecursionError():
+            return "lists are nested too deep"
+        case ValueError() if "domain" in str(error) or "positive" in str(error):
+            return "the result is no real number"
+    return str(error).removeprefix("_")
 
 
 @lru_cache(maxsize=4096)
 def read(text: str) -> Formula:
     """Read a formula; raises FormulaError."""
+    tree = parsed(text)
+    return Formula(text.strip(), frozenset(_check(tree)), tree)
+
+
+def parsed(text: str) -> ast.expr:
+    """Parse Python's notation of one value, of any meaning; raises FormulaError."""
+    text = text.strip()
+    if not text:
+        raise FormulaError("a formula is missing here")
     if len(text) > LONGEST:
-        raise FormulaError(f"a formula of {len(text)} characters is too long; {LONGEST} are allowed")
+        raise FormulaError(f"a formula of {len(text):,} characters is too long; {LONGEST:,} are allowed")
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python frowns at text like '\d', which means no harm here
+            tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise FormulaError(f"'{text.strip()}' is not a formula", hint=_syntax_hint(text)) from None
-    try:
-        names = frozenset(_check(tree))
-    except RecursionError:
-        raise FormulaError(f"'{text[:40]}…' is nested too deep") from None
-    return Formula(text.strip(), names, tree)
+        raise FormulaError(f"'{_short(text)}' is not a formula", hint=_syntax_hint(text)) from None
+    if _deep(tree):
+        raise FormulaError(f"'{_short(text)}' is nested more than {DEEPEST} levels deep")
+    return tree
+
+
+def _deep(tree: ast.AST) -> bool:
+    """Whether walking the tree would go too deep."""
+    level: list[ast.AST] = [tree]
+    for _ in range(DEEPEST):
+        level = [inner for node in level for inner in ast.iter_child_nodes(node)]
+    return bool(level)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "…"
 
 
 def _syntax_hint(text: str) -> str:
@@ -108,8 +172,9 @@ def _check(node: ast.expr) -> Iterator[str]:
     """Yield the names a formula needs; raises FormulaError for all that is no arithmetic."""
     match node:
         case ast.Constant(value=value):
-            if not isinstance(value, int | float | str | bool):
+            if not isinstance(value, int | float | str):
                 raise FormulaError(f"'{ast.unparse(node)}' has no meaning in a formula", ast.unparse(node))
+            _bounded(value)
         case ast.Name(id=name):
             if name.startswith("_"):
                 raise FormulaError(f"a name does not begin with '_': '{name}'", name)
@@ -186,7 +251,7 @@ def _value(node: ast.expr, values: Mapping[str, Any]) -> Any:
         case ast.IfExp(test=test, body=body, orelse=orelse):
             return _value(body if _value(test, values) else orelse, values)
         case ast.List(elts=items) | ast.Tuple(elts=items):
-            return [_value(item, values) for item in items]
+            return _bounded([_value(item, values) for item in items])
         case ast.Subscript(value=base, slice=index):
             return _item(_value(base, values), _value(index, values))
     raise FormulaError(f"'{ast.unparse(node)}' is more than a formula may do")
@@ -204,8 +269,8 @@ def _comparison(node: ast.Compare, values: Mapping[str, Any]) -> bool:
 
 def _binary(op: ast.operator, left: Any, right: Any) -> Any:
     if isinstance(left, str | list) or isinstance(right, str | list):
-        if isinstance(op, ast.Add) and type(left) is type(right) and len(left) + len(right) <= LONGEST_LIST:
-            return left + right
+        if isinstance(op, ast.Add) and type(left) is type(right):
+            return _bounded(left + right)
         raise FormulaError("text and lists can only be joined with +")
     return _bounded(_BINARY[type(op)](left, right))
 
@@ -214,7 +279,7 @@ def _power(base: Any, exponent: Any) -> Any:
     """A power, refused before it is computed when its result has too many digits."""
     if not isinstance(base, int | float) or not isinstance(exponent, int | float):
         raise FormulaError("only numbers have powers")
-    if base and abs(exponent) * abs(math.log10(abs(base))) > math.log10(LARGEST):
+    if base and exponent * math.log10(abs(base)) > math.log10(LARGEST):
         raise FormulaError(f"{number_text(base)} ** {number_text(exponent)} is larger than any number of an exam")
     value = base**exponent
     if isinstance(value, complex):
@@ -226,9 +291,21 @@ def _bounded(value: Any) -> Any:
     if isinstance(value, int | float) and not isinstance(value, bool):
         if not -LARGEST <= value <= LARGEST:  # catches nan and infinities too
             raise FormulaError("the result is larger than any number of an exam")
-    elif isinstance(value, str | list) and len(value) > LONGEST_LIST:
-        raise FormulaError("the result is too long")
+    elif isinstance(value, str | list) and _weight(value) > LONGEST_LIST:
+        raise FormulaError(f"the result is too long; {LONGEST_LIST:,} items or characters are allowed")
     return value
+
+
+def _weight(value: Any) -> int:
+    """How long a value would be when written out."""
+    match value:
+        case str():
+            return len(value)
+        case list():
+            return len(value) + sum(_weight(item) for item in value if isinstance(item, list | dict))
+        case dict():
+            return len(value) + sum(_weight(item) for item in value.values() if isinstance(item, list | dict))
+    return 1
 
 
 def _member(owner: Any, name: str, owner_text: str) -> Any:
@@ -265,23 +342,16 @@ def number_text(value: float, significant: int = 3) -> str:
         return str(value).replace("-", "−")
     if value == 0:
         return "0"
-    exponent = math.floor(math.log10(abs(float(f"{value:.{significant - 1}e}"))))
-    if -4 < exponent < 6:
-        text = f"{value:.{max(0, significant - 1 - exponent)}f}"
-        if exponent >= significant:  # 123456.7 has no more than its significant digits to show
-            text = str(int(float(f"{value:.{significant - 1}e}")))
-        if "." in text and (float(text) == value or float(text) == int(float(text))):
-            text = text.rstrip("0").rstrip(".")
-        return text.replace("-", "−")
-    mantissa = f"{value / 10**exponent:.{significant - 1}f}"
-    if float(mantissa) == int(float(mantissa)):
-        mantissa = str(int(float(mantissa)))
-    return f"{mantissa} × 10{str(exponent).translate(_SUPERSCRIPTS)}".replace("-", "−")
-
-
-def _rounded(value: float, decimals: int) -> str:
-    text = f"{value:.{decimals}f}"
-    return (text.lstrip("-") if float(text) == 0 else text).replace("-", "−")
+    if not math.isfinite(value):
+        raise FormulaError(f"{value} is no number that can be printed")
+    exact = Decimal(repr(float(value)))
+    rounded = Context(prec=significant, rounding=ROUND_HALF_UP).create_decimal(exact)
+    exponent = rounded.adjusted()
+    plain = -4 < exponent < 6
+    text = format(rounded if plain else rounded.scaleb(-exponent), "f")
+    if "." in text and (rounded == exact or float(text).is_integer()):
+        text = text.rstrip("0").rstrip(".")
+    return (text if plain else f"{text} × 10{str(exponent).translate(_SUPERSCRIPTS)}").replace("-", "−")
 
 
 def shown(value: Any) -> str:

@@ -41,14 +41,19 @@ class Mistaken(Exception):
 def show(mistake: Mistake) -> str:
     """Turn a mistake into the lines that a compiler we admire would print."""
     place = f"{mistake.path}:{mistake.line}:{mistake.column}" if mistake.line else mistake.path
-    lines = [f"{place}: {mistake.message}"]
+    lines = [_printable(f"{place}: {mistake.message}")]
     if mistake.excerpt.strip():
         number = f"{mistake.line:5d}"
-        excerpt, column = _window(mistake.excerpt.replace("\t", " "), mistake.column)
+        excerpt, column = _window(_printable(mistake.excerpt), mistake.column)
         width = max(1, min(mistake.width, len(excerpt) - column + 1))
         lines += [f"{number} | {excerpt}", f"{' ' * 5} | {' ' * (column - 1)}{'^' * width}"]
-    lines += [f"      {line}" for line in mistake.hint.splitlines()]
+    lines += [f"      {_printable(line)}" for line in mistake.hint.splitlines()]
     return "\n".join(lines)
+
+
+def _printable(text: str) -> str:
+    """Text on one line, without what would move the cursor of a terminal."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _window(line: str, column: int, size: int = 110) -> tuple[str, int]:

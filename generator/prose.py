@@ -10,6 +10,7 @@ from generator import formulas
 
 _HOLE = re.compile(r"<<(.*?)>>", re.DOTALL)
 NETWORK = "network"  # <<network>> on a line of its own prints the listing
+_BEGIN = re.compile(r"!\[[^\]\n]*\] ?[(\[][^)\]\n]*")
 _IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)\s]*)\)")
 
 
@@ -39,6 +40,12 @@ def fill(text: str, values: Mapping[str, Any], network: str = "") -> str:
             raise formulas.FormulaError(str(error), found[0], error.hint) from None
 
     return _HOLE.sub(filled, text)
+
+
+def broken_images(text: str) -> Iterator[str]:
+    """Yield what begins like an image and is none."""
+    for found in _BEGIN.finditer(_IMAGE.sub("", text)):
+        yield found[0]
 
 
 def images(text: str) -> Iterator[tuple[str, str]]:

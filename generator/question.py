@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from generator import answers, draw, experiments, formulas, layers, prose
+from generator import answers, experiments, formulas, layers, listing, prose
 from generator.answers import Known, options
-from generator.draw import Condition, NoDraws, Space
+from generator.draw import Condition, Space
 from generator.formulas import Formula, FormulaError
-from generator.layers import LayerPattern, ListingError, Network
+from generator.layers import LayerPattern, Network
+from generator.listing import ListingError
 from generator.mistakes import Mistake, Mistaken, did_you_mean
+from generator.parameters import DECLARE, ParameterReader
 from generator.spec import CONVENTIONS, EvidenceSpec, Model, PartSpec, QuestionSpec, validate
 from generator.text import KeyPath, Source, read
 
-MOST_VALUES = 10_000  # of one parameter
 LARGEST_IMAGE = 5_000_000  # bytes
+_FILE_NAME = re.compile(r"[\w.-]{1,100}")  # letters, digits and no way out of the folder
+_WITHOUT_PICTURES = {"rubric", "samples", "axes", "groups", "note", "evidence"}  # where only a line of text fits
 IMAGE_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".svg": "image/svg+xml"}
 
 
@@ -33,20 +35,13 @@ class NetworkPattern:
 
     def draw(self, values: Mapping[str, Any]) -> Network:
         """Put drawn values in; raises FormulaError."""
-        sizes = tuple(_size(formula, values) for formula in self.input)
+        sizes = tuple(layers.size(formula, values) for formula in self.input)
         return Network(sizes, tuple(layer.draw(values) for layer in self.layers))
 
     @property
     def names(self) -> frozenset[str]:
         """The values that it needs."""
         return frozenset().union(*(f.names for f in self.input), *(layer.names for layer in self.layers))
-
-
-def _size(formula: Formula, values: Mapping[str, Any]) -> int:
-    value = formula.value(values)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise FormulaError(f"'{formula.text}' gives {formulas.shown(value)}, which is no size", formula.text)
-    return value
 
 
 @dataclass(frozen=True)
@@ -107,23 +102,12 @@ def load(path: Path, shown: str) -> Question:
     return question
 
 
-@lru_cache
-def people() -> tuple[str, ...]:
-    """First names to choose from: of many places, none of a public figure's fame."""
-    return tuple((files("generator") / "names.txt").read_text("utf-8").split())
-
-
-class _Reader:
+class _Reader(ParameterReader):
     """One pass over a question file that collects mistakes and the parts of a Question."""
 
     def __init__(self, path: Path, source: Source, spec: QuestionSpec) -> None:
-        self.path, self.source, self.spec = path, source, spec
-        self.mistakes: list[Mistake] = []
-        self.declared = frozenset(spec.parameters)
-        self.persons = tuple(name for name, parameter in spec.parameters.items() if parameter.choose == "names")
-
-    def wrong(self, path: KeyPath, message: str, hint: str = "", **how: Any) -> None:
-        self.mistakes.append(self.source.mistake(path, message, hint, **how))
+        super().__init__(source, spec)
+        self.path = path
 
     def question(self) -> Question | None:
         choices, computed = self.parameters()
@@ -131,7 +115,7 @@ class _Reader:
         network = self.network()
         parts = self.parts()
         images = self.prose(parts)
-        self.conventions()
+        self.mistakes += wrong_conventions(self.source, self.spec.conventions)
         if self.mistakes:
             return None
         conditions += [condition for part in parts for condition in _different_options(part)]
@@ -139,98 +123,6 @@ class _Reader:
         if space is None:
             return None
         return Question(self.path.stem, self.source, self.spec, tuple(parts), space, network, images)
-
-    # ---- parameters ----
-
-    def parameters(self) -> tuple[dict[str, list[Any]], list[tuple[str, Formula]]]:
-        choices: dict[str, list[Any]] = {}
-        computed: dict[str, Formula] = {}
-        for name, spec in self.spec.parameters.items():
-            path = ("parameters", name)
-            ways = [way for way in ("choose", "range", "compute") if getattr(spec, way) is not None]
-            if name in formulas.FUNCTIONS or name in (prose.NETWORK, "output"):
-                self.wrong(path, f"'{name}' has a meaning of its own in formulas", "choose another name", key=True)
-            elif len(ways) != 1:
-                hint = "for example choose: [2, 3], range: [2, 9] or compute: side // 2"
-                self.wrong(path, f"parameter {name} needs one of choose, range and compute", hint, key=True)
-            elif spec.compute is not None:
-                if formula := self.formula((*path, "compute"), spec.compute):
-                    computed[name] = formula
-            elif spec.choose != "names":
-                choices[name] = self.values(path, spec.choose, spec.range, spec.step)
-        return choices, self.in_order(computed)
-
-    def values(self, path: KeyPath, choose: Any, span: list[int] | None, step: int) -> list[Any]:
-        if span is not None:
-            values: list[Any] = list(range(span[0], min(span[1], span[0] + MOST_VALUES * step) + 1, step))
-            if len(values) > MOST_VALUES:
-                self.wrong((*path, "range"), f"this range has more than {MOST_VALUES:,} values")
-        else:
-            values = choose
-        if not values:
-            self.wrong((*path, "range" if span else "choose"), "there is nothing to choose from")
-        for place, value in enumerate(values):
-            if value in values[:place] and len(values) < 1000:
-                self.wrong(
-                    (*path, "choose", place),
-                    f"{formulas.shown(value) if not isinstance(value, dict) else 'this'} stands here twice",
-                )
-            if value is None:
-                self.wrong((*path, "choose", place), "a value is missing here")
-        return values
-
-    def in_order(self, computed: dict[str, Formula]) -> list[tuple[str, Formula]]:
-        """Computed parameters such that each comes after those it needs."""
-        ordered: list[tuple[str, Formula]] = []
-        waiting = dict(computed)
-        while waiting:
-            ready = [name for name, formula in waiting.items() if not formula.names & set(waiting)]
-            if not ready:
-                name = next(iter(waiting))
-                self.wrong(
-                    ("parameters", name, "compute"),
-                    f"{name} is computed from itself: {' and '.join(waiting)} need each other",
-                )
-                return ordered
-            ordered += [(name, waiting.pop(name)) for name in ready]
-        return ordered
-
-    def conditions(self) -> list[Condition]:
-        conditions = []
-        for place, text in enumerate(self.spec.require):
-            formula = self.formula(("require", place), text)
-            if formula and not formula.names and not any(m.line for m in self.mistakes if text in m.message):
-                self.wrong(("require", place), f"'{text}' looks at no parameter")
-            elif formula and formula.names & set(self.persons):
-                self.wrong(("require", place), f"'{text}' looks at names of people", "those of one question always differ")
-            elif formula:
-                conditions.append(_condition(formula))
-        return conditions
-
-    def space(self, choices: Any, computed: Any, conditions: list[Condition]) -> Space | None:
-        try:
-            return draw.enumerate_space(choices, computed, conditions, self.persons, people())
-        except NoDraws as error:
-            self.wrong(("require",) if self.spec.require else ("parameters",), str(error), key=True)
-        except FormulaError as error:
-            self.wrong(("parameters",), str(error), error.hint, key=True)
-        return None
-
-    def formula(self, path: KeyPath, text: str, more: frozenset[str] = frozenset(), within: str = "") -> Formula | None:
-        """Read a formula whose names must be declared."""
-        try:
-            formula = formulas.read(text)
-        except FormulaError as error:
-            self.wrong(path, str(error), error.hint, within=error.word or within)
-            return None
-        for name in sorted(formula.names - self.declared - more):
-            self.wrong(
-                path,
-                f"'{name}' is not declared",
-                did_you_mean(name, self.declared | more) or _DECLARE,
-                within=_piece(within, name),
-            )
-        return None if formula.names - self.declared - more else formula
 
     # ---- network ----
 
@@ -244,13 +136,13 @@ class _Reader:
 
     def layer(self, path: KeyPath, name: str, call: str) -> LayerPattern | None:
         try:
-            pattern = layers.read_call(name, call)
+            pattern = listing.read_call(name, call)
         except ListingError as error:
             self.wrong(path, str(error), error.hint, within=error.word)
             return None
         for unknown in sorted(pattern.names - self.declared):
             self.wrong(
-                path, f"'{unknown}' is not declared", did_you_mean(unknown, self.declared) or _DECLARE, within=unknown
+                path, f"'{unknown}' is not declared", did_you_mean(unknown, self.declared) or DECLARE, within=unknown
             )
         return pattern
 
@@ -274,14 +166,14 @@ class _Reader:
 
     def answer(self, path: KeyPath, spec: PartSpec) -> tuple[str, Model] | None:
         named = [name for name in spec.answer if name in answers.KINDS]
-        if len(named) != 1:
-            first = next(iter(spec.answer), "")
-            message = (
-                f"'{first}' is no kind of answer" if not named else f"an answer has one kind, not {' and '.join(named)}"
-            )
-            self.wrong(
-                (*path, first) if not named else path, message, did_you_mean(str(first), answers.KINDS), key=True
-            )
+        if not named:
+            hints = {name: did_you_mean(name, answers.KINDS) for name in spec.answer}
+            first = next((name for name, hint in hints.items() if hint.startswith("did")), next(iter(hints), ""))
+            message = f"'{first}' is no kind of answer" if first else "here belongs a kind of answer"
+            self.wrong((*path, first), message, did_you_mean(first, answers.KINDS), key=True)
+            return None
+        if len(named) > 1:
+            self.wrong(path, f"an answer has one kind, not {' and '.join(named)}", key=True)
             return None
         kind = answers.kind(named[0])
         written, mistakes = validate(kind.Spec, self.source, path)
@@ -290,7 +182,7 @@ class _Reader:
             return None
         known = Known(spec.points, tuple(self.spec.network.layers) if self.spec.network else ())
         for finding in kind.check(written, known):
-            self.wrong((*path, *finding.path), finding.message, finding.hint)
+            self.wrong((*path, *finding.path), finding.message, finding.hint, key=finding.at_key)
         more = frozenset(["output"]) if named[0] == "network" else frozenset()
         for where, text in kind.formulas(written):
             self.formula((*path, *where), text, more)
@@ -340,7 +232,7 @@ class _Reader:
                 self.wrong(
                     (*path, "with", name),
                     f"'{name}' is not declared",
-                    did_you_mean(name, self.declared) or _DECLARE,
+                    did_you_mean(name, self.declared) or DECLARE,
                     key=True,
                 )
             elif self.spec.parameters[name].compute is not None:
@@ -351,7 +243,9 @@ class _Reader:
     def prose(self, parts: list[Part]) -> dict[str, ImageFile]:
         """Check every hole and picture of the prose; returns the pictures."""
         images: dict[str, ImageFile] = {}
-        for path, text, findings in _all_prose(self.spec, parts):
+        for hole, _ in prose.holes(self.spec.title):
+            self.wrong(("title",), f"'{hole}' stands in a title, which no draw changes", within=hole)
+        for path, text, findings in all_prose(self.spec, parts):
             if rest := prose.unclosed(text):
                 self.wrong(path, f"'{rest}' is not closed", "a value is written <<name>>", within=rest)
             for hole, formula in prose.holes(text):
@@ -361,8 +255,14 @@ class _Reader:
                     self.readable(path, formula, hole)
                 else:
                     self.formula(path, formula, within=hole)
+            for broken in prose.broken_images(text):
+                hint = "a picture is written ![what it shows](file.png)"
+                self.wrong(path, f"'{broken}' is no picture", hint, within=broken)
             for alt, name in prose.images(text):
-                if image := self.image(path, alt, name):
+                if _WITHOUT_PICTURES & set(path):
+                    hint = "pictures stand in the stem, a lead, a prompt, an option, a model answer or an explanation"
+                    self.wrong(path, f"'{name}' cannot stand here", hint, within=f"![{alt}]({name})")
+                elif image := self.image(path, alt, name):
                     images[name] = image
         return images
 
@@ -375,26 +275,22 @@ class _Reader:
     def image(self, path: KeyPath, alt: str, name: str) -> ImageFile | None:
         file = self.path.parent / name
         kind = IMAGE_TYPES.get(file.suffix.lower())
+        written, shown = f"![{alt}]({name})", name if len(name) <= 60 else name[:59] + "…"
         if not kind:
-            self.wrong(path, f"'{name}' is no picture", f"pictures end with {', '.join(IMAGE_TYPES)}", within=name)
-        elif "/" in name or "\\" in name or not file.is_file() or file.is_symlink():
+            self.wrong(path, f"'{shown}' is no picture", f"pictures end with {', '.join(IMAGE_TYPES)}", within=written)
+        elif not _FILE_NAME.fullmatch(name) or not file.is_file() or file.is_symlink():
             beside = [other.name for other in self.path.parent.iterdir() if other.suffix.lower() in IMAGE_TYPES]
-            hint = did_you_mean(name, beside) or "pictures stand beside the question file"
-            self.wrong(path, f"there is no picture '{name}'", hint, within=name)
+            hint = did_you_mean(name, set(beside) - {name}) or "pictures stand beside the question file"
+            self.wrong(path, f"there is no picture '{shown}'", hint, within=written)
         elif file.stat().st_size > LARGEST_IMAGE:
-            self.wrong(path, f"'{name}' has {file.stat().st_size:,} bytes; {LARGEST_IMAGE:,} are allowed", within=name)
+            size = f"{file.stat().st_size:,} bytes; {LARGEST_IMAGE:,} are allowed"
+            self.wrong(path, f"'{shown}' has {size}", within=written)
         elif not alt.strip():
             hint = "write what it shows, for readers who cannot see it: ![a grid of 3 by 3 pixels](grid.png)"
-            self.wrong(path, f"'{name}' has no description", hint, within=name)
+            self.wrong(path, f"'{shown}' has no description", hint, within=written)
         else:
             return ImageFile(file.read_bytes(), kind, alt.strip())
         return None
-
-    def conventions(self) -> None:
-        self.mistakes += wrong_conventions(self.source, self.spec.conventions)
-
-
-_DECLARE = "declare it under 'parameters'"
 
 
 def wrong_conventions(source: Source, chosen: Mapping[str, str]) -> Iterator[Mistake]:
@@ -408,16 +304,8 @@ def wrong_conventions(source: Source, chosen: Mapping[str, str]) -> Iterator[Mis
             yield source.mistake(("conventions", name), f"{name} is not '{value}'", hint)
 
 
-def _piece(within: str, name: str) -> str:
-    return within if within and name in within else name
-
-
 def _no_listing(written: Model) -> Iterator[tuple[KeyPath, str, str]]:
     yield from ()
-
-
-def _condition(formula: Formula) -> Condition:
-    return Condition(formula.names, lambda values: bool(formula.value(values)))
 
 
 def _different_options(part: Part) -> Iterator[Condition]:
@@ -430,10 +318,11 @@ def _different_options(part: Part) -> Iterator[Condition]:
         for _, formula in prose.holes(text):
             names |= formulas.read(formula).names
     if names:
-        yield Condition(names, lambda values: options.distinct([prose.fill(text, values) for text in texts]))
+        told = f"the options of part {part.spec.id} differ"
+        yield Condition(names, lambda values: options.distinct([prose.fill(text, values) for text in texts]), told)
 
 
-def _all_prose(spec: QuestionSpec, parts: list[Part]) -> Iterator[tuple[KeyPath, str, bool]]:
+def all_prose(spec: QuestionSpec, parts: Sequence[Part]) -> Iterator[tuple[KeyPath, str, bool]]:
     """Every piece of prose with its path, and whether an experiment's findings may be named in it."""
     if spec.stem:
         yield ("stem",), spec.stem, False
@@ -446,6 +335,9 @@ def _all_prose(spec: QuestionSpec, parts: list[Part]) -> Iterator[tuple[KeyPath,
         path = ("parts", spec.parts.index(part.spec))
         for where, text in answers.kind(part.kind).prose(part.answer):
             yield (*path, "answer", *where), text, False
-        for place, evidence in enumerate(part.evidence):
-            at = (*path, "evidence", place) if isinstance(part.spec.evidence, list) else (*path, "evidence")
-            yield (*at, "says"), evidence.says, True
+    for place, written in enumerate(spec.parts):
+        several = isinstance(written.evidence, list)
+        for index, claim in enumerate(written.evidence if several else [written.evidence]):
+            at: KeyPath = ("parts", place, "evidence", index) if several else ("parts", place, "evidence")
+            if isinstance(claim, dict) and isinstance(claim.get("says"), str):
+                yield (*at, "says"), claim["says"], True

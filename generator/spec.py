@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from generator.mistakes import Mistake, did_you_mean
-from generator.text import KeyPath, Source
+from generator.text import MOST_MISTAKES, KeyPath, Source
 
 
 class Model(BaseModel):
@@ -84,12 +85,14 @@ class QuestionSpec(Model):
     topics: Annotated[list[str], Field(min_length=1)]
     minutes: Annotated[float | int, Field(gt=0)] | None = None
     difficulty: Literal["easy", "medium", "hard"] | None = None
-    parameters: dict[Name, ParameterSpec] = {}
-    require: list[str] = Field([], description="conditions: only draws for which all of them hold are used")
+    parameters: Annotated[dict[Name, ParameterSpec], Field(max_length=100)] = {}
+    require: Annotated[list[str], Field(max_length=100)] = Field(
+        [], description="conditions: only draws for which all of them hold are used"
+    )
     network: NetworkSpec | None = None
     conventions: dict[str, str] = Field({}, description="conventions that differ from the exam's")
     stem: Prose | None = None
-    parts: Annotated[list[PartSpec], Field(min_length=1)]
+    parts: Annotated[list[PartSpec], Field(min_length=1, max_length=100)]
 
 
 # ---- exams ----
@@ -168,21 +171,62 @@ def validate(model: type[Spec], source: Source, path: KeyPath = ()) -> tuple[Spe
     try:
         return model.model_validate(data), []
     except ValidationError as error:
-        return None, [_mistake(model, source, path, dict(detail)) for detail in error.errors(include_url=False)]
+        found = [dict(detail) for detail in error.errors(include_url=False)[:MOST_MISTAKES]]
+        return None, [_mistake(model, source, path, detail) for detail in _one_for_each_place(found)]
+
+
+_BRANCHES = {"string_type": "str", "int_type": "int", "float_type": "float", "bool_type": "bool", "list_type": "list[",
+             "dict_type": "dict[", "literal_error": "literal["}  # fmt: skip
+_TYPES = {"string_type": "text", "int_type": "a number", "float_type": "a number", "list_type": "a list",
+          "dict_type": "a mapping"}  # fmt: skip
+
+
+def _one_for_each_place(details: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Where several types are allowed, pydantic reports each that does not fit: make one finding of them."""
+    together: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for detail in details:
+        branch, loc = _BRANCHES.get(detail["type"]), detail["loc"]
+        of_a_union = branch and loc and isinstance(loc[-1], str) and loc[-1].startswith(branch)
+        together.setdefault(("union", *loc[:-1]) if of_a_union else ("alone", *loc), []).append(detail)
+    for (_, *place), group in together.items():
+        if len(group) == 1:
+            yield group[0]
+            continue
+        known = [f"'{name}'" for detail in group for name in _expected(detail)]
+        wanted = dict.fromkeys([*(_TYPES[d["type"]] for d in group if d["type"] in _TYPES), *known])
+        yield {**group[0], "type": "union", "loc": tuple(place), "wanted": list(wanted)}
+
+
+def _expected(detail: Mapping[str, Any]) -> list[str]:
+    """The words that may stand where one of them is expected."""
+    return (
+        str(detail.get("ctx", {}).get("expected", "")).replace("'", "").replace(" or ", ", ").split(", ")
+        if detail["type"] == "literal_error"
+        else []
+    )
 
 
 def _mistake(model: type[Model], source: Source, path: KeyPath, detail: dict[str, Any]) -> Mistake:
     """Say one of pydantic's findings in our words, at its place."""
-    where = (*path, *(step for step in detail["loc"] if step != "[key]"))
-    last = where[-1] if where else ""
+    where = (*path, *itertools.takewhile(lambda step: step != "[key]", detail["loc"]))
+    last = next((step for step in reversed(where) if isinstance(step, str)), "")
+    of_key = "[key]" in detail["loc"]
     value = _shown(detail.get("input"))
     context = detail.get("ctx", {})
     match detail["type"]:
         case "extra_forbidden":
             known = _keys(model, detail["loc"][:-1])
-            return source.mistake(where, f"there is no key '{last}' here", did_you_mean(str(last), known), key=True)
+            return source.mistake(
+                where, f"there is no key '{where[-1]}' here", did_you_mean(str(where[-1]), known), key=True
+            )
         case "missing":
             return source.mistake(where[:-1], f"the key '{last}' is missing", key=True)
+        case "union":
+            wanted = detail["wanted"]
+            words = f"neither {', '.join(wanted[:-1])} nor {wanted[-1]}" if len(wanted) > 1 else _no(wanted[0])
+            return source.mistake(where, f"{last}: {value} is {words}")
+        case "string_type" if of_key:
+            return source.mistake(where, f"{value} is no name", "a name begins with a letter", key=True)
         case "string_type":
             return source.mistake(
                 where, f"{last}: {value} is no text", "put quotes around it" if _is_scalar(detail) else ""
@@ -200,21 +244,29 @@ def _mistake(model: type[Model], source: Source, path: KeyPath, detail: dict[str
         case "dict_type" | "model_type":
             return source.mistake(where, f"{last}: here belongs a mapping, a line each with 'key: value'")
         case "literal_error":
-            expected = context["expected"]
-            return source.mistake(where, f"{last}: {value} is not known here", f"known here: {expected}")
+            expected = _expected(detail)
+            return source.mistake(
+                where, f"{last}: {value} is not known here", did_you_mean(str(detail["input"]), expected)
+            )
         case "string_pattern_mismatch":
             return source.mistake(
-                where, f"{value} cannot be a name", "a name begins with a letter and has letters, digits and _"
+                where,
+                f"{value} cannot be a name",
+                "a name begins with a letter and has up to 40 letters, digits and _",
+                key=of_key,
             )
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal" | "multiple_of":
             return source.mistake(where, f"{last}: {value} {_bound(detail['type'], context)}")
         case "too_short" | "string_too_short":
-            return source.mistake(
-                where, f"{last}: this is empty" if not detail["input"] else f"{last}: {value} is too short"
-            )
+            needed = f"{last}: {context['min_length']} items are needed, not {len(detail['input'])}"
+            return source.mistake(where, needed if detail["input"] else f"{last}: this is empty")
         case "too_long" | "string_too_long":
             most = context.get("max_length")
-            return source.mistake(where, f"{last}: this is too long", f"at most {most:,} are allowed" if most else "")
+            if isinstance(detail["input"], dict):
+                return source.mistake(where, f"{last}: {len(detail['input'])} keys stand here; {most} may")
+            return source.mistake(
+                where, f"{last}: this is too long", f"at most {most:,} may stand here" if most else ""
+            )
         case _:
             return source.mistake(where, f"{last}: {value}: {detail['msg'].lower()}")
 
@@ -228,6 +280,10 @@ def _bound(kind: str, context: Mapping[str, Any]) -> str:
         "multiple_of": "must be a multiple of {multiple_of:g}",
     }
     return words[kind].format(**context)
+
+
+def _no(noun: str) -> str:
+    return f"no {noun.removeprefix('a ')}"
 
 
 def _is_scalar(detail: Mapping[str, Any]) -> bool:
@@ -251,27 +307,23 @@ def _shown(value: Any) -> str:
 
 def _keys(model: type[Model], steps: tuple[str | int, ...]) -> list[str]:
     """The keys that the mapping at the end of the steps may have."""
-    inner: Any = model
+    inner: type[BaseModel] = model
+    within = False  # within a list or a mapping of models, whose indices and names are no fields
     for step in steps:
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            field = next((f for name, f in inner.model_fields.items() if step in (name, f.alias)), None)
-            if field is None:
-                return []
-            inner = _model_in(field.annotation)
-    if isinstance(inner, type) and issubclass(inner, BaseModel):
-        return [field.alias or name for name, field in inner.model_fields.items()]
-    return []
+        if within:
+            within = False
+            continue
+        field = next((f for name, f in inner.model_fields.items() if step in (name, f.alias)), None)
+        found = next(_models_in(field.annotation), None) if field else None
+        if found is None:
+            return []
+        inner, within = found
+    return [field.alias or name for name, field in inner.model_fields.items()]
 
 
-def _model_in(annotation: Any) -> Any:
-    """The model that an annotation like list[PartSpec] or NetworkSpec | None holds."""
-    return next(_models_in(annotation), annotation)
-
-
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    if get_origin(annotation) is None:
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            yield annotation
-        return
+def _models_in(annotation: Any, within: bool = False) -> Iterator[tuple[type[BaseModel], bool]]:
+    """The models that an annotation like list[PartSpec] or NetworkSpec | None holds, and whether in a collection."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation, within
     for argument in get_args(annotation):
-        yield from _models_in(argument)
+        yield from _models_in(argument, within or get_origin(annotation) in (list, dict))

@@ -32,7 +32,7 @@ def read(kind: str, key: str) -> Any | None:
     """What was kept under the key, or None when there is nothing, or nothing readable."""
     try:
         return json.loads((folder() / kind / f"{key}.json").read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
 
 
@@ -55,6 +55,8 @@ def write_whole(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
-    except BaseException:
+    except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:  # a full disk does not say for which file
+            raise OSError(error.errno, error.strerror, str(path)) from None
         raise

@@ -15,7 +15,7 @@ def key(*parts: str | int) -> bytes:
     """The key of a stream: a hash of the algorithm's version and of all parts."""
     whole = hashlib.sha256()
     for part in (VERSION, *parts):
-        data = str(part).encode()
+        data = str(part).encode("utf-8", "surrogateescape")  # a seed on a command line may be any bytes
         whole.update(len(data).to_bytes(8, "big") + data)
     return whole.digest()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +14,12 @@ from generator.mistakes import Mistake, Mistaken
 
 LARGEST_FILE = 1_000_000  # bytes; the longest question file of a course has some 20,000
 DEEPEST = 30  # levels of nesting; a question needs 8
+MOST_MISTAKES = 100  # of one file; whoever has more begins with these
+LONGEST_NUMBER = 40  # characters; what is longer is text
 KeyPath = tuple[str | int, ...]
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is ten times as fast, and optional
+_CONTROL = re.compile(r"[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # of YAML 1.2
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -53,8 +57,8 @@ class Source:
         """A mistake at a value, at its key, or at a word within it."""
         place = self.keys[path] if key and path in self.keys else self.place(path)
         start, width = place.start, place.end - place.start
-        if within and (found := self.text.find(within, place.start, place.end)) >= 0:
-            start, width = found, len(within)
+        if within and (found := _find(within, self.text, place)):
+            start, width = found.start(), len(within)
         line = self.text.count("\n", 0, start) + 1
         begin = self.text.rfind("\n", 0, start) + 1
         stop = self.text.find("\n", begin)
@@ -93,14 +97,12 @@ def parse(text: str, shown: str) -> Source:
     # offsets from libyaml count characters of the text that it was given
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     composer = _Composer(Source(shown, text, None))
+    if control := _CONTROL.search(text):
+        message = f"the character U+{ord(control[0]):04X} may not stand in YAML"
+        raise Mistaken([_at(composer.source, control.start(), message)])
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             composer.take(event)
-    except yaml.reader.ReaderError as error:
-        start = min(int(error.position), len(text))
-        raise Mistaken(
-            [_at(composer.source, start, f"character {_shown(error.character)} may not stand in YAML")]
-        ) from None
     except yaml.MarkedYAMLError as error:
         raise Mistaken([*composer.mistakes, _syntax(composer.source, error)]) from None
     if composer.mistakes:
@@ -169,16 +171,14 @@ class _Composer:
 
     def _key(self, top: _Open, event: Any, value: Any, place: Place) -> KeyPath:
         if isinstance(value, bool | float | dict | list) or value is None:
-            if isinstance(value, float) and not isinstance(value, bool):
+            if isinstance(value, float):
                 value = f"{value:g}"  # a rubric may give 0.5 points
             else:
                 self._stop(event, "a key must be a word", "text with braces or commas needs quotes")
         path = (*top.path, value)
         if value in top.value:
             first = self.source.keys[path]
-            self.mistakes.append(
-                _at(self.source, place.start, f"'{value}' stands here twice", f"first in line {first.line}", place)
-            )
+            self._note(place, f"'{value}' stands here twice", f"first in line {first.line}")
         top.key = value
         self.source.keys[path] = place
         return path
@@ -195,17 +195,24 @@ class _Composer:
             return None
         if text in _WORDS:
             return _WORDS[text]
+        if len(text) > LONGEST_NUMBER:
+            return text
         if _LEADING_ZERO.fullmatch(text):
             hint = f"write {int(text)}, or '{text}' in quotes for text"
-            self.mistakes.append(
-                _at(self.source, event.start_mark.index, f"{text} begins with a zero", hint, _place(event))
-            )
+            self._note(_place(event), f"{text} begins with a zero", hint)
             return int(text)
-        if _INTEGER.fullmatch(text) and len(text) < 40:
+        if _INTEGER.fullmatch(text):
             return int(text)
-        if _FLOAT.fullmatch(text) and len(text) < 40:
+        if _FLOAT.fullmatch(text):
+            if math.isinf(float(text)):
+                self._note(_place(event), f"{text} is larger than any number of an exam")
             return float(text)
         return text
+
+    def _note(self, place: Place, message: str, hint: str = "") -> None:
+        self.mistakes.append(_at(self.source, place.start, message, hint, place))
+        if len(self.mistakes) >= MOST_MISTAKES:
+            raise Mistaken(self.mistakes)
 
     def _stop(self, event: Any, message: str, hint: str = "") -> None:
         place = _place(event)
@@ -226,21 +233,27 @@ def _place(event: Any) -> Place:
     return Place(start.index, end.index, start.line + 1, start.column + 1)
 
 
+def _find(word: str, text: str, place: Place) -> re.Match[str] | None:
+    """Where a word stands within a place: by itself if it does, else within a longer word."""
+    for pattern in (rf"(?<!\w){re.escape(word)}(?!\w)", re.escape(word)):
+        if found := re.compile(pattern).search(text, place.start, place.end):
+            return found
+    return None
+
+
 def _at(source: Source, start: int, message: str, hint: str = "", place: Place | None = None) -> Mistake:
     end = place.end if place else start + 1
     located = Source(source.path, source.text, None, {(): Place(start, end, 0, 0)})
     return located.mistake((), message, hint)
 
 
-def _shown(character: Any) -> str:
-    return f"U+{ord(character):04X}" if isinstance(character, str) else f"U+{int(character):04X}"
-
-
 def _syntax(source: Source, error: yaml.MarkedYAMLError) -> Mistake:
     """Say in our words what the YAML parser stumbled over."""
-    mark = error.problem_mark or error.context_mark
-    start = min(mark.index, len(source.text)) if mark else 0
     problem = (error.problem or "this is not YAML").lower()
+    mark = error.problem_mark or error.context_mark
+    if error.context_mark and "end of stream" in problem:  # the end says nothing, the beginning does
+        mark = error.context_mark
+    start = min(mark.index, len(source.text)) if mark else 0
     hint = next((hint for words, hint in _SYNTAX_HINTS if words in problem), "")
     if error.context_mark and error.context and error.context_mark.line != (mark.line if mark else -1):
         hint = f"{hint}\n{error.context}, which began in line {error.context_mark.line + 1}".strip()
@@ -248,7 +261,11 @@ def _syntax(source: Source, error: yaml.MarkedYAMLError) -> Mistake:
 
 
 _SYNTAX_HINTS = (
-    ("mapping values are not allowed", "text that holds ': ' needs quotes, or a block with '|'"),
+    (
+        "mapping values are not allowed",
+        "text that holds ': ' needs quotes, or a block with '|'; keys of one mapping are indented alike",
+    ),
+    ("alphabetic or numeric character", "text that begins with '*' or '&' needs quotes"),
     ("could not find expected ':'", "a key needs a colon and a space behind it"),
     ("cannot start any token", "indent with spaces, and put quotes around text that begins with a special character"),
     ("found undefined alias", "text that begins with '*' or '&' needs quotes"),

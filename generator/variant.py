@@ -8,10 +8,11 @@ from typing import Any
 
 from generator import answers, experiments, formulas, prose
 from generator.answers import Answer, Drawn
-from generator.answers.network import listing
 from generator.draw import told
 from generator.formulas import FormulaError
-from generator.layers import DoesNotFit, ListingError, Network
+from generator.forward import DoesNotFit
+from generator.layers import Network
+from generator.listing import ListingError, written
 from generator.mistakes import Mistake, Mistaken
 from generator.plots import Picture
 from generator.question import ImageFile, Part, Question
@@ -78,7 +79,7 @@ def of_values(
     at: KeyPath = ("network",)
     try:
         network = question.network.draw(values) if question.network else None
-        printed = f"```listing\n{listing(network.layers)}\n```" if network else ""
+        printed = f"```listing\n{written(network.layers)}\n```" if network else ""
         at = ("stem",)
         stem = prose.fill(question.spec.stem or "", values, printed)
         parts = []
@@ -110,15 +111,17 @@ def _part(part: Part, drawn: Drawn) -> PartVariant:
     return PartVariant(spec.id, part.kind, spec.points, lead, drawn.fill(spec.prompt), answer, explanation, part)
 
 
-def broken(question: Question, at: KeyPath, error: Exception, values: Mapping[str, Any], where: str = "") -> Mistake:
+def broken(question: Question, at: KeyPath, error: Exception, values: Mapping[str, Any], often: str = "") -> Mistake:
     """A mistake that a draw showed, at the layer or the word that it names."""
-    hint = "\n".join(filter(None, [getattr(error, "hint", ""), f"drawn{where}: {told(values)}"]))
+    drawn = f"drawn: {told(values)}{often}" if values else ""
+    hint = "\n".join(filter(None, [getattr(error, "hint", ""), drawn]))
     if isinstance(error, DoesNotFit):
         layer = ("network", "layers", error.layer)
         inner = (*at, "answer", "network", "model", error.layer)
         place = inner if inner in question.source.values else layer if layer in question.source.values else at
         return question.source.mistake(place, str(error), hint)
-    return question.source.mistake(at, str(error), hint, within=getattr(error, "word", ""))
+    word = getattr(error, "word", "") or getattr(error, "formula", "")
+    return question.source.mistake(at, str(error), hint, within=word)
 
 
 def evidence(variant: Variant, part: PartVariant) -> tuple[Evidence, ...]:

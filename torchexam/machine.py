@@ -23,7 +23,7 @@ LIBRARIES = {
     "pyyaml": "6.0",
     "jinja2": "3.1",
     "numpy": "2.0",
-    "torch": "2.6",
+    "torch": "2.13",
     "weasyprint": "68.0",
     "mini-racer": "0.12",
 }

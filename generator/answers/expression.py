@@ -26,6 +26,7 @@ from generator.answers.kind import (
     rubric_items,
 )  # fmt: skip
 from generator.answers.polynomials import Monomial, Polynomial, Symbols, Unreadable
+from generator.layers import size
 from generator.spec import Model, Name, Prose, Term
 from generator.text import KeyPath
 
@@ -161,19 +162,22 @@ def prose(spec: Spec) -> Iterator[tuple[KeyPath, Prose]]:
 
 def check(spec: Spec, known: Known) -> Iterator[Finding]:
     """The quantity gives terms, the layer exists, the rubric adds up, the symbols differ."""
-    yield from check_quantity(spec.expression, {"terms"}, set(), ("expression",))
+    yield from check_quantity(spec.expression, {"terms"}, {}, ("expression",))
     for finding in check_layers([spec.layer], known, ("layer",)):
         yield Finding(("layer",), finding.message, finding.hint)
     yield from check_rubric(spec.rubric, known.points, ("rubric",))
     names = (spec.symbols.input, spec.symbols.output_gradient, spec.symbols.weight)
     if len(set(names)) < len(names):
         yield Finding(("symbols",), f"the symbols {', '.join(names)} are not all different")
+    for name in names:
+        if not name.isalpha():
+            yield Finding(("symbols",), f"the symbol '{name}' has more than letters", "its indices follow it at once")
 
 
 def answer(spec: Spec, drawn: Drawn) -> ExpressionAnswer:
     """Find the terms by autograd."""
     network, module = drawn.the_network(), reference.quantity(spec.expression)
-    index = tuple(int(formula_room.read(str(term)).value(drawn.values)) for term in spec.index)
+    index = tuple(size(formula_room.read(str(term)), drawn.values) for term in spec.index)
     found = reference.answer(spec.expression, network, layer=spec.layer, index=index)
     x, dy, w = spec.symbols.input, spec.symbols.output_gradient, spec.symbols.weight
     terms = tuple((((dy, at), (w, weight)), coefficient) for (at, weight), coefficient in found)
@@ -184,4 +188,5 @@ def answer(spec: Spec, drawn: Drawn) -> ExpressionAnswer:
     says = module.says()
     target = f"d{x}_{{{','.join(map(str, index))}}}"
     note = f"{says[:1].upper()}{says[1:]}."
-    return ExpressionAnswer(target, terms, symbols, note, spec.lines, rubric_items(spec.rubric), worked)
+    rubric = tuple(RubricItem(item.points, drawn.fill(item.what)) for item in rubric_items(spec.rubric))
+    return ExpressionAnswer(target, terms, symbols, note, spec.lines, rubric, worked)

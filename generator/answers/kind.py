@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol, TypeAlias
+from typing import Annotated, Any, Protocol, TypeAlias, get_args, get_type_hints
 
 from pydantic import Field
 
@@ -35,6 +36,7 @@ class Finding:
     path: KeyPath
     message: str
     hint: str = ""
+    at_key: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def check_rubric(rubric: RubricSpec, points: float, path: KeyPath) -> Iterator[F
                     "an item is written '- 2: what earns two points'",
                 )
                 return
-            if value <= 0 or value * 2 != int(value * 2):
+            if not math.isfinite(value) or value <= 0 or value * 2 != int(value * 2):
                 yield Finding((*path, place), f"{given} points cannot be given", "whole or half points, more than 0")
                 return
             total += value
@@ -141,15 +143,16 @@ def check_rubric(rubric: RubricSpec, points: float, path: KeyPath) -> Iterator[F
 
 def check_samples(samples: list[Sample], rubric: RubricSpec, points: float) -> Iterator[Finding]:
     """No sample earns what the rubric cannot give."""
+    adds_up = not any(check_rubric(rubric, points, ()))
     reachable = {0.0}
-    for item in rubric_items(rubric):
+    for item in rubric_items(rubric) if adds_up else ():
         reachable |= {sum_ + item.points for sum_ in reachable}
     for place, sample in enumerate(samples):
         if sample.earns > points:
             yield Finding(
                 ("samples", place, "earns"), f"a sample earns {sample.earns:g} points, the part has {points:g}"
             )
-        elif rubric and not any(abs(sample.earns - sum_) < 1e-9 for sum_ in reachable):
+        elif rubric and adds_up and not any(abs(sample.earns - sum_) < 1e-9 for sum_ in reachable):
             sums = ", ".join(f"{value:g}" for value in sorted(reachable))
             yield Finding(
                 ("samples", place, "earns"), f"no items of the rubric add up to {sample.earns:g}", f"possible: {sums}"
@@ -164,16 +167,23 @@ def check_layers(names: list[str], known: Known, path: KeyPath) -> Iterator[Find
     for place, name in enumerate(names):
         if name not in known.layers:
             yield Finding((*path, place), f"the network has no layer '{name}'", did_you_mean(name, known.layers))
+        elif name in names[:place]:
+            yield Finding((*path, place), f"layer {name} stands here twice")
 
 
-def check_quantity(name: str, gives: set[str], given: set[str], path: KeyPath) -> Iterator[Finding]:
+def check_quantity(name: str, gives: set[str], given: Mapping[str, Any], path: KeyPath) -> Iterator[Finding]:
     """The quantity exists, gives this kind of answer, and takes these arguments."""
     fitting = [known for known in reference.QUANTITIES if reference.quantity(known).GIVES in gives]
     if name not in fitting:
         yield Finding(path, f"there is no quantity '{name}' for this kind of answer", did_you_mean(name, fitting))
         return
-    parameters = inspect.signature(reference.quantity(name).compute).parameters
-    offered = [parameter for parameter in parameters if parameter not in ("network", "layers", "layer", "index")]
-    for argument in given:
+    compute = reference.quantity(name).compute
+    own = {"network", "layers", "layer", "index"}
+    offered = [parameter for parameter in inspect.signature(compute).parameters if parameter not in own]
+    words = {argument: get_args(hint) for argument, hint in get_type_hints(compute).items()}
+    for argument, value in given.items():
         if argument not in offered:
-            yield Finding(("with", argument), f"{name} has no argument '{argument}'", did_you_mean(argument, offered))
+            hint = did_you_mean(argument, offered) or "it takes none"
+            yield Finding(("with", argument), f"{name} has no argument '{argument}'", hint, at_key=True)
+        elif value not in words[argument]:
+            yield Finding(("with", argument), f"{argument} is not '{value}'", did_you_mean(str(value), words[argument]))

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from generator import formulas as formula_room
+from generator import forward, reference
 from generator import layers as layer_room
-from generator import reference
+from generator import listing as listing_room
 from generator.answers.kind import (
     Drawn,
     Finding,
@@ -24,8 +25,11 @@ from generator.answers.kind import (
     rubric_items,
 )  # fmt: skip
 from generator.answers.text import rubric_prose
+from generator.draw import told
 from generator.formulas import FormulaError
-from generator.layers import DoesNotFit, Layer, ListingError, Network, Step
+from generator.forward import DoesNotFit, Step
+from generator.layers import Layer, Network
+from generator.listing import ListingError, written
 from generator.mistakes import did_you_mean
 from generator.spec import Model, Name, Prose, Term
 from generator.text import KeyPath
@@ -78,14 +82,14 @@ class NetworkAnswer:
     @property
     def recorded(self) -> str:
         """The model network, a layer a line."""
-        return listing(self.model)
+        return written(self.model)
 
     def mark(self, response: Response) -> Mark:
         """Build the listing, run it, and look at what comes out; what fails is said layer by layer."""
         if not isinstance(response, str):
             return Mark(0.0, ("here belongs a listing of layers",), readable=False)
         try:
-            layers = layer_room.read_listing(response)
+            layers = listing_room.read_listing(response)
         except ListingError as error:
             return Mark(0.0, (f"{error}; {error.hint}" if error.hint else str(error),), readable=False)
         return self.judge(layers)
@@ -97,22 +101,26 @@ class NetworkAnswer:
             return Mark(0.0, tuple(f"layer {layer.name}: {layer.kind} is not allowed here" for layer in strange))
         network = Network(self.input, layers)
         try:
-            steps = layer_room.run(network)
+            steps = forward.run(network)
         except DoesNotFit as error:
             return Mark(0.0, (*_so_far(network, error.layer), str(error)))
         output = _named(steps[-1].output)
         failed = [text for text in self.require if not _holds(text, {**self.values, "output": output})]
         if failed:
             gives = f"the output is {layer_room.shape_text(steps[-1].output)} (channels first)"
-            return Mark(0.0, (*(_told(step) for step in steps), f"{gives}, but {' and '.join(failed)} must hold"))
+            used = frozenset().union(*(formula_room.read(text).names for text in failed))
+            drawn = told({name: value for name, value in self.values.items() if name in used})
+            wanted = f"{' and '.join(failed)} must hold" + (f", with {drawn}" if drawn else "")
+            return Mark(0.0, (*(_told(step) for step in steps), f"{gives}, but {wanted}"))
         return Mark(1.0, tuple(_told(step) for step in steps))
 
     def responses(self) -> Responses:
-        """The model in other clothes, the longest beginning of it that fails, and words."""
+        """The model in other clothes, the longest beginning of it that fails (or one with more layers), and words."""
         right = "\n".join(f"{layer.name}: nn.{layer.call}" for layer in self.model)
-        starts = (self.model[:end] for end in range(len(self.model) - 1, 0, -1))
-        short = next((start for start in starts if self.judge(start).share == 0), None)
-        wrong = listing(short) if short else listing((*self.model, Layer("zz", "Flatten", ())))
+        starts = [self.model[:end] for end in range(len(self.model) - 1, 0, -1)]
+        more = [Layer("zz", "Flatten", ()), Layer("zz", "Linear", (("in_features", 1), ("out_features", 1)))]
+        tries = [*starts, *((*self.model, layer) for layer in more)]
+        wrong = next((written(layers) for layers in tries if self.judge(layers).share == 0), None)
         return Responses(right, wrong, "the same network, but for segmentation")
 
 
@@ -133,18 +141,13 @@ def _so_far(network: Network, failing: str) -> tuple[str, ...]:
     names = [layer.name for layer in network.layers]
     before = network.layers[: names.index(failing)] if failing in names else ()
     try:
-        return tuple(_told(step) for step in layer_room.run(Network(network.input, before)))
+        return tuple(_told(step) for step in forward.run(Network(network.input, before)))
     except DoesNotFit:
         return ()
 
 
 def _told(step: Step) -> str:
     return f"after layer {step.layer.name}: {layer_room.shape_text(step.output)}"
-
-
-def listing(layers: tuple[Layer, ...]) -> str:
-    """Layers in the exam's notation: a - ReLU()"""
-    return "\n".join(f"{layer.name} - {layer.call}" for layer in layers)
 
 
 def formulas(spec: Spec) -> Iterator[tuple[KeyPath, str]]:
@@ -187,8 +190,8 @@ def answer(spec: Spec, drawn: Drawn) -> NetworkAnswer:
     if body.input is None:
         size = drawn.the_network().input
     else:
-        size = tuple(int(formula_room.read(str(term)).value(drawn.values)) for term in body.input)
-    model = tuple(layer_room.read_call(name, call).draw(drawn.values) for name, call in body.model.items())
+        size = tuple(layer_room.size(formula_room.read(str(term)), drawn.values) for term in body.input)
+    model = tuple(listing_room.read_call(name, call).draw(drawn.values) for name, call in body.model.items())
     note = drawn.fill(body.note) if body.note else ""
     rubric = tuple(RubricItem(item.points, drawn.fill(item.what)) for item in rubric_items(body.rubric))
     names = frozenset().union(*(formula_room.read(text).names for text in body.require))

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -67,40 +68,47 @@ class NumberAnswer:
         given = read(response, self.unit) if isinstance(response, str) else None
         if given is None:
             return UNREADABLE
-        if abs(given - self.value) <= self.tolerance * (1 + 1e-12):
+        if abs(given - Fraction(repr(self.value))) <= self.tolerance * (1 + 1e-12):
             return Mark(1.0)
         return Mark(0.0, (f"{self.text}, not {response}",))
 
     def responses(self) -> Responses:
         """The number, a number just outside the tolerance, and words."""
         step = (
-            max(1, 2 * self.tolerance)
+            max(1, math.ceil(2 * self.tolerance))
             if isinstance(self.value, int)
             else max(2 * self.tolerance, abs(self.value), 1e-6)
         )
         return Responses(repr(self.value), repr(self.value + step), "quite a lot")
 
 
+_GROUPED = re.compile(r"(?<![0-9.,])([-+]?[1-9][0-9]{0,2})((?:,[0-9]{3})+|(?:[\s'][0-9]{3})+)(?![0-9,])")
 _NUMBER = re.compile(
-    r"([-+]?(?:\d+(?:\.\d*)?|\.\d+))(?:(?:e|\s*[·×x*]\s*10\s*(?:\^|\*\*)?\s*)\{?([-+]?\d{1,3})\}?)?", re.IGNORECASE
+    r"([-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))"
+    r"(?:(?:e|\s*(?:[·×x*]|\\cdot|\\times)\s*10\s*(?:\^|\*\*)\s*)\{?([-+]?[0-9]{1,3})\}?)?",
+    re.IGNORECASE,
 )
-_SUPERSCRIPTS = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹−", "-+0123456789-")
+_SUPERSCRIPTS = "⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹"
+_PLAIN = str.maketrans(_SUPERSCRIPTS, "-+0123456789")
 
 
-def read(text: str, unit: str = "") -> float | None:
-    """Read a number as people write it: 1,234 or 1 234, 1.5e-3, 1.5 × 10⁻³, 3/4; None when it is none."""
-    text = text.strip().strip("$").translate(_SUPERSCRIPTS).strip().removeprefix("=").strip()
+def read(text: str, unit: str = "") -> Fraction | None:
+    """Read a number as people write it: 1,234 or 1 234, 1.5e-3, 1.5 × 10⁻³, 3/4; None when it is none.
+
+    A comma is read between groups of three digits only: in 0,125 it may mean a decimal point.
+    """
+    if len(text) > 100:
+        return None
+    text = text.replace("−", "-").strip().strip("$").strip().removeprefix("=").strip()
     if unit and text.endswith(unit):
         text = text[: -len(unit)].strip()
-    text = re.sub(r"(?<=\d)[,\s' ](?=\d{3}(?:\D|$))", "", text)
-    if quotient := re.fullmatch(r"([-+]?\d{1,15})\s*/\s*(\d{1,15})", text):
+    text = re.sub(f"[{_SUPERSCRIPTS}]+", lambda raised: "^" + raised[0].translate(_PLAIN), text)
+    text = _GROUPED.sub(lambda number: number[1] + re.sub(r"[\s,']", "", number[2]), text, count=1)
+    if quotient := re.fullmatch(r"([-+]?[0-9]{1,15})\s*/\s*([0-9]{1,15})", text):
         over, under = int(quotient[1]), int(quotient[2])
-        return over / under if under else None
+        return Fraction(over, under) if under else None
     found = _NUMBER.fullmatch(text)
-    if not found or len(text) > 60:
-        return None
-    value = float(found[1]) * 10.0 ** int(found[2] or 0)
-    return value if math.isfinite(value) else None
+    return Fraction(f"{found[1]}e{found[2] or 0}") if found else None
 
 
 def formulas(spec: Spec) -> Iterator[tuple[KeyPath, str]]:
@@ -115,7 +123,7 @@ def prose(spec: Spec) -> Iterator[tuple[KeyPath, str]]:
 
 def check(spec: Spec, known: Known) -> Iterator[Finding]:
     """The quantity gives a number, and the layers exist."""
-    yield from check_quantity(spec.number, {"count"}, set(spec.with_), ("number",))
+    yield from check_quantity(spec.number, {"count"}, spec.with_, ("number",))
     yield from check_layers(spec.layers, known, ("layers",) if spec.layers else ("number",))
     if spec.tolerance is not None and spec.relative is not None:
         yield Finding(("relative",), "either tolerance or relative, not both")

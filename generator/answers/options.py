@@ -67,16 +67,17 @@ def check(right: Sequence[str], wrong: Sequence[str], path: KeyPath) -> Iterator
     """No two options are the same as they stand, and there are not more than letters."""
     if len(right) + len(wrong) > 12:
         yield Finding(path, f"{len(right) + len(wrong)} options are too many; 12 fit on a paper")
-    seen: dict[str, KeyPath] = {}
+    seen: set[str] = set()
     for where, text in prose(right, wrong, path):
-        if plain(text) in seen:
+        said = text.strip() if "<<" in text else plain(text)  # what a hole says, each draw shows
+        if said in seen:
             yield Finding(where, f"two options say '{text.strip()}'")
-        seen[plain(text)] = where
+        seen.add(said)
 
 
 def plain(text: str) -> str:
     """An option as a reader sees it: numbers by value, without white space, markup and case."""
-    bare = re.sub(r"[\s$*`_]+", "", text).rstrip(".").lower().replace("−", "-")
+    bare = re.sub(r"(?<!\w)[*`_]+|[*`_]+(?!\w)|[\s$]+", "", text).rstrip(".").lower().replace("−", "-")
     try:
         return repr(float(bare.replace(",", "")))
     except ValueError:

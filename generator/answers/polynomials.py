@@ -52,7 +52,9 @@ def _tidy(text: str) -> str:
 
 
 _TOKEN = re.compile(r"\s*(?:(?P<number>\d+)|(?P<name>[A-Za-z]+)|(?P<sign>[-+*()]))")
-_INDEX = re.compile(r"\s*_?\s*(?:\{([\d\s,]*)\}|\[([\d\s,]*)\]|\(([\d\s,]*)\)|(\d+(?:\s*,\s*\d+)*))")
+_INDEX = re.compile(
+    r"\s*_?\s*(?:\[(\d+)\]\s*\[(\d+)\]|\{([\d\s,]*)\}|\[([\d\s,]*)\]|\(([\d\s,]*)\)|(\d+(?:\s*,\s*\d+)*))"
+)
 
 
 class _Reader:
@@ -107,9 +109,9 @@ class _Reader:
             raise Unreadable(f"'{rest[:20]}' has no meaning here" if rest else "a term is missing at the end")
         if token["number"]:
             self.place = token.end()
-            value = int(token["number"][:12])
-            if value > LARGEST_COEFFICIENT:
+            if len(token["number"]) > 12 or int(token["number"]) > LARGEST_COEFFICIENT:
                 raise Unreadable(f"{token['number'][:20]} is too large a factor")
+            value = int(token["number"])
             return {(): value} if value else {}
         if token["name"]:
             return self.symbol(token)
@@ -135,7 +137,7 @@ class _Reader:
         if not found:
             raise Unreadable(f"'{name}' needs its indices, as in {name}[1,2]")
         self.place = found.end()
-        digits = next(group for group in found.groups() if group is not None)
+        digits = ",".join(group for group in found.groups() if group is not None)
         return {((name, _indices(name, digits, self.symbols.sizes[name])),): 1}
 
     def name(self, letters: str) -> str:
@@ -153,6 +155,8 @@ class _Reader:
 def _indices(name: str, text: str, sizes: tuple[int, ...]) -> tuple[int, ...]:
     """The indices within their bounds; digits without a comma are split in the one way that fits."""
     parts = [part for part in re.split(r"[\s,]+", text.strip()) if part]
+    if any(len(part) > 12 for part in parts):
+        raise Unreadable(f"{name} has no element {text.strip()[:20]}…; it is {' × '.join(map(str, sizes))}")
     if len(parts) == 1 and len(sizes) > 1 and len(parts[0]) >= 2:
         digits = parts[0]
         splits = [(digits[:cut], digits[cut:]) for cut in range(1, len(digits))] if len(sizes) == 2 else [tuple(digits)]
@@ -163,7 +167,7 @@ def _indices(name: str, text: str, sizes: tuple[int, ...]) -> tuple[int, ...]:
         parts = list(fitting[0] if fitting else (digits[:1], digits[1:]))
     if len(parts) != len(sizes):
         raise Unreadable(f"{name} needs {len(sizes)} indices, not {len(parts)}")
-    indices = tuple(int(part[:9]) for part in parts)
+    indices = tuple(map(int, parts))
     if not _fits(parts, sizes):
         raise Unreadable(f"{name} has no element {','.join(map(str, indices))}; it is {' × '.join(map(str, sizes))}")
     return indices

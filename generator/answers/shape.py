@@ -74,7 +74,7 @@ def prose(spec: Spec) -> Iterator[tuple[KeyPath, str]]:
 
 def check(spec: Spec, known: Known) -> Iterator[Finding]:
     """The quantity gives sizes, and the layer exists."""
-    yield from check_quantity(spec.shape, {"shapes"}, set(), ("shape",))
+    yield from check_quantity(spec.shape, {"shapes"}, {}, ("shape",))
     for finding in check_layers([spec.layer], known, ("layer",)):
         yield Finding(("layer",), finding.message, finding.hint)
 

@@ -152,12 +152,12 @@ def answer(spec: Spec, drawn: Drawn) -> SketchAnswer:
 def _points(text: str, drawn: Drawn, x: Axis, y: Axis) -> tuple[tuple[float, float], ...]:
     found = formula_room.read(text).value(drawn.values)
     if not isinstance(found, list) or not found:
-        raise FormulaError(f"'{text}' gives no list of points")
+        raise FormulaError(f"'{text}' gives no list of points", formula=text)
     points = []
     for point in found:
         if not (isinstance(point, list) and len(point) == 2 and all(isinstance(v, int | float) for v in point)):
-            raise FormulaError(f"'{text}' gives {point}, which is no point [x, y]")
+            raise FormulaError(f"'{text}' gives {point}, which is no point [x, y]", formula=text)
         if not (x.start <= point[0] <= x.end and y.start <= point[1] <= y.end):
-            raise FormulaError(f"'{text}' gives {point}, which lies outside the axes")
+            raise FormulaError(f"'{text}' gives {point}, which lies outside the axes", formula=text)
         points.append((float(point[0]), float(point[1])))
     return tuple(points)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from generator import reference
+from generator.answers import number as numbers
 from generator.answers import shapes
 from generator.answers.kind import (
     UNREADABLE,
@@ -61,8 +63,8 @@ class TableAnswer:
             return UNREADABLE
         remarks, right, read = [], 0, 0
         for name, cell in self.rows:
-            given = shapes.read(str(response.get(name, "")))
-            expected = (cell,) if isinstance(cell, int) else in_order(cell, self.order)
+            given = _read(str(response.get(name, "")), cell)
+            expected = cell if isinstance(cell, int) else in_order(cell, self.order)
             read += given is not None
             right += given == expected
             if given != expected:
@@ -75,15 +77,18 @@ class TableAnswer:
         return Responses(self.recorded, wrong, {name: "I do not know" for name, _ in self.rows})
 
 
+def _read(text: str, cell: Cell) -> Cell | Fraction | None:
+    """A count as any number is written, 1,234 too; a size as sizes are."""
+    return numbers.read(text) if isinstance(cell, int) else shapes.read(text)
+
+
 def _larger(cell: Cell) -> Cell:
     return cell + 1 if isinstance(cell, int) else (cell[0] + 1, *cell[1:])
 
 
 def formulas(spec: Spec) -> Iterator[tuple[KeyPath, str]]:
-    """The formulas in it."""
-    for name, value in spec.with_.items():
-        if isinstance(value, str) and name != "count":
-            yield ("with", name), value
+    """It holds no formulas."""
+    yield from ()
 
 
 def prose(spec: Spec) -> Iterator[tuple[KeyPath, str]]:
@@ -93,7 +98,7 @@ def prose(spec: Spec) -> Iterator[tuple[KeyPath, str]]:
 
 def check(spec: Spec, known: Known) -> Iterator[Finding]:
     """The quantity gives sizes or counts, and the layers exist."""
-    yield from check_quantity(spec.table, {"shapes", "count"}, set(spec.with_), ("table",))
+    yield from check_quantity(spec.table, {"shapes", "count"}, spec.with_, ("table",))
     yield from check_layers(spec.layers, known, ("layers",))
 
 

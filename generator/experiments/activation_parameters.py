@@ -29,9 +29,17 @@ class Maxout(nn.Module):
 
 
 def run(
-    stream: torch.Generator, *, slope: float = 0.01, channels: int = 16, inputs: int = 10, pieces: int = 2
+    stream: torch.Generator,
+    *,
+    slope: float = 0.01,
+    channels: int = 16,
+    inputs: int = 10,
+    pieces: int = 2,
+    picture: str = "leaky",
 ) -> Findings:
     """Count parameters of activations and units, and measure where their gradient is zero."""
+    if picture not in ("leaky", "maxout"):
+        raise ValueError(f"picture is '{picture}'; 'leaky' or 'maxout' would work")
     if not 0 < slope < 1:
         raise ValueError(f"slope is {slope}; a slope between 0 and 1 would work")
     if not (1 <= channels <= 4096 and 1 <= inputs <= 4096 and 2 <= pieces <= 100):
@@ -58,7 +66,7 @@ def run(
         },
         "maxout_as_relu": _largest_difference(relu_unit, inputs, examples),
     }
-    return Findings(figures, _plot(leaky, slope))
+    return Findings(figures, _plot(leaky, slope) if picture == "leaky" else _plot_maxout(pieces))
 
 
 def _unit(stream: torch.Generator, inputs: int) -> nn.Sequential:
@@ -107,4 +115,26 @@ def _plot(leaky: nn.Module, slope: float) -> Plot:
         x_label="input",
         y_label="output",
         series=tuple(Series(name, tuple(places.tolist()), tuple(f(places).tolist())) for name, f in lines),
+    )
+
+
+def _plot_maxout(pieces: int) -> Plot:
+    """A maxout unit on one input; its pieces are tangents of a parabola, so that each is the largest somewhere."""
+    touching = torch.linspace(-2, 2, pieces, dtype=torch.float64)
+    unit = Maxout(1, pieces).double()
+    with torch.no_grad():
+        for parameter, values in zip(unit.parameters(), (touching[:, None] / 2, -touching.square() / 4), strict=True):
+            parameter.copy_(values)
+    places = torch.linspace(-3, 3, 25, dtype=torch.float64)
+    with torch.no_grad():
+        lines, largest = unit.pieces(places[:, None]).T, unit(places[:, None]).flatten()
+    x = tuple(places.tolist())
+    return Plot(
+        alt=f"On one input, {pieces} straight lines and their maximum, a convex line of {pieces} straight parts.",
+        x_label="input",
+        y_label="output",
+        series=(
+            Series("maxout unit", x, tuple(largest.tolist()), marker="circle"),
+            *(Series("" if i else "one of its pieces", x, tuple(line.tolist())) for i, line in enumerate(lines)),
+        ),
     )

@@ -113,8 +113,8 @@ def _plot(careful: list[float], reckless: list[float]) -> Plot:
         x_label="step",
         y_label="share of examples with output > 0",
         series=(
-            Series("first step too large", steps, tuple(reckless), marker="plus"),
-            Series("small steps only", steps, tuple(careful), marker="circle"),
+            Series("first step too large", steps, tuple(reckless)),
+            Series("small steps only", steps, tuple(careful)),
         ),
         y_range=(-0.05, 1.05),
     )

@@ -3,7 +3,7 @@
 The layers Y = WX of the stack are multiplied to one matrix, and both are applied to the same inputs in float64. A stack
 of the same depth, this time with biases, is then trained on the four points of XOR. For every affine score s,
 s(1, 1) + s(−1, −1) = s(1, −1) + s(−1, 1), so it cannot be positive at two of the points and negative at the other two:
-at most 3 of 4 are right. The same stack with a ReLU behind its first layer gets all 4.
+at most 3 of 4 are right. Two layers with a ReLU between them get all 4.
 """
 
 from __future__ import annotations

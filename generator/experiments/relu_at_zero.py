@@ -55,7 +55,7 @@ def _quotient(place: float, step: float) -> float:
 
 
 def _plot(point: float) -> Plot:
-    places = torch.linspace(-point, point, 41, dtype=torch.float64)
+    places = torch.linspace(-point, point, 17, dtype=torch.float64)
     left, right = places[places < 0], places[places > 0]
     zero, one = _derivatives(left), _derivatives(right)
     return Plot(

@@ -31,6 +31,7 @@ SEGMENTS = [
 ]  # fmt: skip
 LIGHT = 0.8  # standard deviation of the light's level and of its slopes
 NOISE = 0.05
+CLASSIFIER_STEPS = 300
 LABELED = 8  # images with labeled pixels
 ROUNDS = 5
 EVERY = 5  # steps between two measurements
@@ -145,12 +146,15 @@ def _classify(stream: torch.Generator, features: nn.Sequential, side: int, wide:
         nn.ReLU(),
         _start(nn.Linear(hidden, 10), stream),
     )
-    optimizer = torch.optim.Adam(classifier.parameters(), lr=0.007)
-    for _ in range(250):
+    optimizer = torch.optim.Adam(classifier.parameters())
+    # a rate that rises first and falls again: small networks, too, get nearly all digits right
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.015, total_steps=CLASSIFIER_STEPS)
+    for _ in range(CLASSIFIER_STEPS):
         batch = draw_digits(stream, 64, side)
         optimizer.zero_grad()
         torch.autograd.backward(F.cross_entropy(classifier(batch.images), batch.digits))
         optimizer.step()
+        schedule.step()
     unseen = draw_digits(stream, 500, side)
     with torch.no_grad():
         return float((classifier(unseen.images).argmax(1) == unseen.digits).double().mean())

@@ -72,14 +72,15 @@ def _train(network: nn.Sequential, points: Tensor, labels: Tensor, steps: int) -
     assert isinstance(first, nn.Linear)
     assert isinstance(second, nn.Linear)
     optimizer = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE)
-    losses, gradient = [], 0.0
+    losses, gradient, hidden_gradient, gradient_spread = [], 0.0, 0.0, 0.0
     for step in range(steps):
         optimizer.zero_grad()
         loss = F.binary_cross_entropy_with_logits(network(points)[:, 0], labels)
         torch.autograd.backward(loss)
         losses.append(loss.item())
         if step == 0:
-            gradient = _largest_gradient(first, second)
+            gradient, hidden_gradient = _largest_gradient(first, second), _largest_gradient(first)
+        gradient_spread = max(gradient_spread, _gradient_spread(first, second))
         optimizer.step()
     with torch.no_grad():
         scores = network(points)[:, 0]
@@ -87,6 +88,8 @@ def _train(network: nn.Sequential, points: Tensor, labels: Tensor, steps: int) -
     weights = torch.cat([first.weight, first.bias[:, None], second.weight.T], dim=1).detach()  # a row for each unit
     figures: dict[str, Figures] = {
         "first_gradient": gradient,
+        "hidden_gradient": hidden_gradient,
+        "gradient_spread": gradient_spread,
         "distinct_units": len(set(map(tuple, weights.round(decimals=6).tolist()))),
         "unit_spread": (weights.max(0).values - weights.min(0).values).max().item(),
         "largest_weight": torch.cat([first.weight.flatten(), second.weight.flatten()]).abs().max().item(),
@@ -96,10 +99,20 @@ def _train(network: nn.Sequential, points: Tensor, labels: Tensor, steps: int) -
     return _Course(figures, tuple(losses))
 
 
-def _largest_gradient(first: nn.Linear, second: nn.Linear) -> float:
+def _largest_gradient(*layers: nn.Linear) -> float:
     """The largest gradient of any weight; biases are left out."""
-    gradients = [layer.weight.grad for layer in (first, second)]
+    gradients = [layer.weight.grad for layer in layers]
     return max(float(gradient.abs().max()) for gradient in gradients if gradient is not None)
+
+
+def _gradient_spread(first: nn.Linear, second: nn.Linear) -> float:
+    """How far the gradients of two hidden units lie apart, over all weights and biases that belong to a unit."""
+    into, bias, out = first.weight.grad, first.bias.grad, second.weight.grad
+    assert into is not None
+    assert bias is not None
+    assert out is not None
+    gradients = torch.cat([into, bias[:, None], out.T], dim=1)  # a row for each unit
+    return float((gradients.max(0).values - gradients.min(0).values).max())
 
 
 def _picture(zero: _Course, random: _Course, steps: int) -> Plot:

@@ -2,9 +2,11 @@
 
 A quantity is a module with
 
-    Arguments                       what a question file says beside the quantity's name (a Model)
-    compute(network, arguments)     the answer, by running PyTorch
-    recompute(network, arguments)   the same, by closed formula or brute force in plain Python
+    GIVES                           "shapes", "count" or "terms"
+    compute(network, …)             the answer, by running PyTorch; its other arguments stand under `with:`
+    recompute(network, …)           the same, by closed formula or brute force in plain Python
+    says(…)                         what the paper must state for the answer to be one
+    worked(network, …)              how the answer is got, as Markdown with the numbers of this network
 
 `answer()` is the only caller of both: where they disagree, there is no answer.
 """

@@ -7,14 +7,19 @@ kernel, padding, stride and dilation.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from generator.layers import DoesNotFit, Layer, Network, build
+from generator.forward import DoesNotFit, build, one_thread, run
+from generator.layers import Layer, Network
+
+if TYPE_CHECKING:
+    import torch
 
 Term = tuple[tuple[int, int], tuple[int, int]]  # indices of dY and of W, counted from 1
 Terms = tuple[tuple[Term, int], ...]  # with their coefficients, sorted
 
-LARGEST_SIDE = 64  # of the input; a paper needs 16
+LARGEST_SIDE = 64  # of the input, the kernel and the output; a paper needs 16
 
 
 def compute(network: Network, *, layer: str, index: Sequence[int]) -> Terms:
@@ -25,23 +30,35 @@ def compute(network: Network, *, layer: str, index: Sequence[int]) -> Terms:
     import torch
 
     convolution = _convolution(network, layer, index)
-    module = build(convolution, device="cpu").double()
+    sides = (*run(Network(network.input, (convolution,)))[0].output, *_pair(convolution.argument("kernel_size")))
+    if max(sides) > LARGEST_SIDE:
+        raise DoesNotFit(
+            layer, f"layer {layer} has a kernel or an output wider than {LARGEST_SIDE}, too large for a paper"
+        )
+    module = build(convolution).to_empty(device="cpu").double()  # made on the CPU, it would draw weights
     weight = module.weight
     assert isinstance(weight, torch.Tensor)
+    with one_thread():
+        return tuple(sorted(_terms(module, weight, network.input, index)))
+
+
+def _terms(
+    module: torch.nn.Module, weight: torch.Tensor, size: Sequence[int], index: Sequence[int]
+) -> Iterator[tuple[Term, int]]:
+    import torch
+
     with torch.no_grad():
         weight.fill_(1.0)  # with ones no sum of weights cancels, so zeros below mean that nothing is used
-    x = torch.zeros((1, *network.input), dtype=torch.float64, requires_grad=True)
+    x = torch.zeros((1, *size), dtype=torch.float64, requires_grad=True)
     y = module(x)
     dy = torch.ones_like(y, requires_grad=True)
     row, column = (place - 1 for place in index)
     (dx,) = torch.autograd.grad(y, x, grad_outputs=dy, create_graph=True)
     (by_dy,) = torch.autograd.grad(dx[0, 0, row, column], dy, create_graph=True)  # for each dY a sum of weights
-    terms: list[tuple[Term, int]] = []
     for a, b in by_dy[0, 0].nonzero().tolist():
         (by_weight,) = torch.autograd.grad(by_dy[0, 0, a, b], weight, retain_graph=True)
         for k, m in by_weight[0, 0].nonzero().tolist():
-            terms.append((((a + 1, b + 1), (k + 1, m + 1)), round(by_weight[0, 0, k, m].item())))
-    return tuple(sorted(terms))
+            yield ((a + 1, b + 1), (k + 1, m + 1)), round(by_weight[0, 0, k, m].item())
 
 
 def recompute(network: Network, *, layer: str, index: Sequence[int]) -> Terms:
@@ -74,7 +91,7 @@ def _pair(value: int | tuple[int, int]) -> tuple[int, int]:
 
 def _convolution(network: Network, name: str, index: Sequence[int]) -> Layer:
     layer = network.layer(name)
-    plain = layer.kind == "Conv2d" and layer.argument("padding_mode", "zeros") == "zeros"
+    plain = layer.kind == "Conv2d" and layer.argument("padding_mode", "zeros") == "zeros" and len(network.input) == 3
     if not plain or network.layers[0].name != name or network.input[0] != 1 or layer.argument("out_channels") != 1:
         raise DoesNotFit(
             name, f"layer {name} must be the first layer, a Conv2d from one channel to one, padded with zeros"
@@ -82,9 +99,10 @@ def _convolution(network: Network, name: str, index: Sequence[int]) -> Layer:
     if isinstance(layer.argument("padding", 0), str):
         raise DoesNotFit(name, f"layer {name} must give its padding as a number")
     if max(network.input) > LARGEST_SIDE:
-        raise DoesNotFit(name, f"layer {name} has an input wider than {LARGEST_SIDE}, too large to write out by hand")
+        raise DoesNotFit(name, f"layer {name} has an input wider than {LARGEST_SIDE}, too large for a paper")
     if not all(1 <= place <= side for place, side in zip(index, network.input[1:], strict=True)):
-        raise DoesNotFit(name, f"an input of {network.input[1]} × {network.input[2]} has no element {tuple(index)}")
+        at = ", ".join(map(str, index))
+        raise DoesNotFit(name, f"an input of {network.input[1]} × {network.input[2]} has no element ({at})")
     return layer
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from generator.layers import Layer, Network, build, run
+from generator.forward import build, run
+from generator.layers import Layer, Network
 from generator.reference.output_shape import recompute as closed_shapes
 
 

@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from generator.layers import Layer, Network, Step, run, shape_text
+from generator.forward import Step, run
+from generator.layers import Layer, Network, shape_text
 
 Shape = tuple[int, ...]
 

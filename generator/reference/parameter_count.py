@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from generator.layers import Layer, Network, build
+from generator.forward import build
+from generator.layers import Layer, Network
 
 Counted = Literal["all", "weights", "biases"]
 
@@ -44,10 +45,10 @@ def _weights_and_biases(layer: Layer) -> tuple[int, int]:
         return inputs * outputs // layer.argument("groups", 1) * window, outputs * bias
     if kind.startswith("BatchNorm"):
         features = layer.argument("num_features") * bool(layer.argument("affine", True))
-        return features, features
+        return features, features * bias
     if kind == "GroupNorm":
         channels = layer.argument("num_channels") * bool(layer.argument("affine", True))
-        return channels, channels
+        return channels, channels * bias
     if kind == "LayerNorm":
         shape = layer.argument("normalized_shape")
         size = math.prod(shape if isinstance(shape, tuple) else (shape,))

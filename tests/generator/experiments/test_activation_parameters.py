@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from generator.experiments.activation_parameters import Maxout, _without_gradient, run
+from generator.plots import Plot
 
 
 def measured(seed: int = 0, **given: Any) -> Any:
@@ -53,11 +54,21 @@ def test_maxout_takes_the_largest_piece() -> None:
     assert _without_gradient(unit, x) == pytest.approx(1 / 3)  # the constant piece wins at 0
 
 
+@pytest.mark.parametrize("pieces", [2, 3, 5])
+def test_the_picture_of_maxout_shows_each_piece_where_it_is_the_largest(pieces: int) -> None:
+    picture = run(torch.Generator().manual_seed(0), pieces=pieces, picture="maxout").picture
+    assert isinstance(picture, Plot)
+    unit, *lines = (series.y for series in picture.series)
+    assert len(lines) == pieces
+    assert list(unit) == [max(values) for values in zip(*lines, strict=True)]
+    assert all(any(value == most for value, most in zip(line, unit, strict=True)) for line in lines)
+
+
 def test_the_same_stream_gives_the_same_figures() -> None:
     assert measured(4) == measured(4)
 
 
-@pytest.mark.parametrize("given", [{"slope": 0.0}, {"slope": 1.0}, {"pieces": 1}, {"inputs": 0}])
+@pytest.mark.parametrize("given", [{"slope": 0.0}, {"slope": 1.0}, {"pieces": 1}, {"inputs": 0}, {"picture": "swish"}])
 def test_settings_that_cannot_work_are_refused(given: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="would work"):
         measured(**given)

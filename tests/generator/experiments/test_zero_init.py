@@ -19,6 +19,10 @@ def test_zero_weights_leave_all_hidden_units_identical(activation: str, hidden: 
     found = figures(hidden=hidden, activation=activation)
     assert found["zero"]["distinct_units"] == 1
     assert found["zero"]["unit_spread"] < 1e-9
+    assert found["zero"]["gradient_spread"] < 1e-9
+    assert found["zero"]["hidden_gradient"] == 0
+    assert found["random"]["gradient_spread"] > 0.01
+    assert found["random"]["hidden_gradient"] > 0
     assert found["random"]["distinct_units"] == hidden
     assert found["random"]["loss"] < found["zero"]["loss"] - 0.1
 

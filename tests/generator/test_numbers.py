@@ -1,0 +1,134 @@
+"""Numbers, sizes and tables are read however people write them, and judged exactly."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from drawn import NETWORK, answer_of, judges_itself, vary
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.answers import shapes
+from generator.answers.number import NumberAnswer, read
+from generator.answers.shape import ShapeAnswer
+from generator.answers.table import TableAnswer
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("1234", 1234), ("1,234", 1234), ("1 234", 1234), ("1'234", 1234), ("1\N{NO-BREAK SPACE}234", 1234),
+     ("1\N{NARROW NO-BREAK SPACE}234", 1234), ("1,234,567", 1234567), ("1,234.5", "1234.5"), ("-7", -7), ("−7", -7),
+     ("+7", 7), (" = 7 ", 7), ("$7$", 7), ("7.", 7), (".5", "0.5"), ("0.25", "0.25"), ("1.5e3", 1500), ("1.5E3", 1500),
+     ("1.5e-3", "0.0015"), ("1.5 × 10³", 1500), ("1.5 × 10⁻³", "0.0015"), ("1.5 x 10^3", 1500), ("1.5*10**3", 1500),
+     ("1.5 · 10^{-3}", "0.0015"), (r"1.5 \cdot 10^3", 1500), (r"1.5 \times 10^{3}", 1500), ("3/4", "0.75"),
+     ("-3 / 4", "-0.75"), ("1e999", Fraction(10) ** 999), ("640 parameters", 640), ("1,234 parameters", 1234)],
+)  # fmt: skip
+def test_a_number_is_read_however_it_is_written(text: str, number: int | str | Fraction) -> None:
+    assert read(text, "parameters") == Fraction(number)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "quite a lot", "12,34", "0,125", "1.234,5", "1,2345", "1234,567", "1 2 3", "1,234 567", "1/0", "3/4/5",
+     "5²", "1.5 × 103", "1.5 × 11³", "--3", "1e", "1e1000", "NaN", "inf", "0x10", "1_000", "٣", "7 apples", "1.2.3",
+     "9" * 101, "1" + ",000" * 40, "1" + " " * 98 + "x"],
+)  # fmt: skip
+def test_what_may_mean_two_numbers_or_none_is_unreadable(text: str) -> None:
+    assert read(text, "parameters") is None
+
+
+@given(st.integers(-(10**20), 10**20))
+def test_grouping_changes_no_number(number: int) -> None:
+    assert read(f"{number:,}") == read(f"{number:,}".replace(",", " ")) == read(str(number)) == number
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_a_number_or_none(text: str) -> None:
+    assert read(text, "kg") is None or isinstance(read(text, "kg"), Fraction)
+
+
+@given(st.one_of(st.integers(0, 10**20), st.floats(0, 1e12)), st.sampled_from([0.0, 0.1, 1.0, 50.0]))
+def test_a_number_judges_itself(value: float, tolerance: float) -> None:
+    assert judges_itself(NumberAnswer(value, "", tolerance, "", ""))
+
+
+def test_a_number_of_twenty_digits_is_exact() -> None:
+    answer = NumberAnswer(10**20 + 1, "", 0, "", "")
+    assert answer.mark(str(10**20 + 1)).share == 1
+    assert answer.mark(str(10**20)).share == 0
+
+
+def test_the_edge_of_the_tolerance_is_right_and_beyond_it_is_wrong() -> None:
+    answer = NumberAnswer(5, "s", 0.1, "", "")
+    assert [answer.mark(text).share for text in ("5.1", "4.9 s", "5.1001", "4.8999")] == [1, 1, 0, 0]
+    assert answer.mark("6").remarks == ("5 s, not 6",)
+
+
+def test_a_count_is_computed_with_its_conventions_in_words(tmp_path: Path) -> None:
+    answer = answer_of(tmp_path, "{number: parameter_count, layers: [a], unit: parameters}", NETWORK)
+    assert (answer.value, answer.text) == (100, "100 parameters")
+    assert answer.note == "Count weights and biases. Give the exact number."
+    weights = answer_of(tmp_path, "{number: parameter_count, with: {count: weights}, relative: 0.01}", NETWORK)
+    assert weights.value == 90 + 1800
+    assert weights.note == "Count weights, not biases. A difference of up to 1 % counts as right."
+    assert weights.mark("1908").share == 1
+    assert weights.mark("1909").share == 0
+    absolute = answer_of(tmp_path, "{number: multiply_accumulates, tolerance: 10}", NETWORK)
+    assert absolute.value == 81 * 90 + 1800
+    assert "A difference of up to 10 counts as right." in absolute.note
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["9×9×10", "9 x 9 x 10", "9X9X10", "9*9*10", "(9, 9, 10)", "[9,9,10]", "9 by 9 by 10", "9 9 10",
+     "$9 \\times 9 \\times 10$",
+     " 9·9·10 ", "9✕9✕10"],
+)  # fmt: skip
+def test_a_size_is_read_however_it_is_written(text: str) -> None:
+    assert shapes.read(text) == (9, 9, 10)
+
+
+@pytest.mark.parametrize("text", ["", "x", "I do not know", "9×9×ten", "-9×9", "9.5×9", "٩×٩", "9" * 19, "9²"])
+def test_what_is_no_size_is_unreadable(text: str) -> None:
+    assert shapes.read(text) is None
+
+
+def test_a_size_follows_the_convention_of_the_exam(tmp_path: Path) -> None:
+    hwc = vary(tmp_path, "{shape: output_shape, layer: a}", NETWORK).parts[0].answer
+    chw = vary(tmp_path, "{shape: output_shape, layer: a}", NETWORK, {"shape_order": "chw"}).parts[0].answer
+    assert isinstance(hwc, ShapeAnswer)
+    assert isinstance(chw, ShapeAnswer)
+    assert (hwc.recorded, chw.recorded) == ("9×9×10", "10×9×9")
+    assert hwc.note == "Sizes are given as height × width × channels, without the batch."
+    assert [hwc.mark(text).share for text in ("(9, 9, 10)", "10×9×9", "9×9")] == [1, 0, 0]
+    assert judges_itself(hwc)
+    assert judges_itself(chw)
+
+
+def test_a_question_may_set_its_own_convention(tmp_path: Path) -> None:
+    head = "conventions: {shape_order: chw}\n" + NETWORK
+    answer = vary(tmp_path, "{shape: output_shape, layer: a}", head, {"shape_order": "hwc"}).parts[0].answer
+    assert answer.recorded == "10×9×9"
+
+
+def test_every_cell_of_a_table_earns_its_share(tmp_path: Path) -> None:
+    answer = answer_of(tmp_path, "{table: output_shape, layers: [a, b, d]}", NETWORK)
+    assert isinstance(answer, TableAnswer)
+    assert answer.recorded == {"a": "9×9×10", "b": "3×3×10", "d": "20"}
+    assert answer.given == "9×9×1"
+    mark = answer.mark({"a": "9 x 9 x 10", "b": "10×3×3", "d": "20"})
+    assert mark.share == pytest.approx(2 / 3)
+    assert mark.remarks == ("b: 3×3×10, not 10×3×3",)
+    assert answer.mark({}).readable is False
+    assert answer.mark({"a": "9×9×10"}).remarks == ("b: 3×3×10, not nothing", "d: 20, not nothing")
+    assert not answer.mark("9×9×10").readable
+    assert judges_itself(answer)
+
+
+def test_a_table_may_ask_for_counts(tmp_path: Path) -> None:
+    answer = answer_of(tmp_path, "{table: parameter_count, layers: [a, d], with: {count: biases}}", NETWORK)
+    assert answer.recorded == {"a": "10", "d": "20"}
+    assert answer.note == "Count biases only."
+    assert judges_itself(answer)
