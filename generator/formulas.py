@@ -36,10 +36,10 @@ class FormulaError(ValueError):
 
 
 def percent(share: float, digits: int = 0) -> str:
-    """0.625 → 63 %"""
+    """0.625 → 63%"""
     exact = Decimal(repr(float(share))) * 100
     text = format(exact.quantize(Decimal(1).scaleb(-_places(digits, 0)), ROUND_HALF_UP, Context(prec=60)), "f")
-    return f"{text.lstrip('-') if float(text) == 0 else text} %".replace("-", "−")
+    return f"{text.lstrip('-') if float(text) == 0 else text}%".replace("-", "−")
 
 
 def digits(value: float, count: int = 3) -> str:

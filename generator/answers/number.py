@@ -39,7 +39,7 @@ class Spec(Model):
         None, description="an absolute difference that is still right"
     )
     relative: Annotated[float, Field(gt=0, le=0.2)] | None = Field(
-        None, description="a share that is still right: 0.01 for 1 %"
+        None, description="a share that is still right: 0.01 for 1%"
     )
 
 
@@ -146,5 +146,5 @@ def _exactness(spec: Spec, value: float) -> str:
     if spec.tolerance:
         return f"A difference of up to {number_text(spec.tolerance)} counts as right."
     if spec.relative:
-        return f"A difference of up to {number_text(spec.relative * 100)} % counts as right."
+        return f"A difference of up to {number_text(spec.relative * 100)}% counts as right."
     return "Give the exact number." if isinstance(value, int) else "Give the exact value."

@@ -177,7 +177,8 @@ def _how(step: Step) -> str:
         return "one value for one value: the size stays"
     if kind.startswith(("Conv", "MaxPool", "AvgPool")) and not isinstance(layer.argument("padding", 0), str):
         side = _transposed_side(layer, given) if "Transpose" in kind else _sliding_side(layer, given)
-        channels = f"{out[0]} kernels" if kind.startswith("Conv") else "each channel for itself"
+        kernels = "1 kernel" if out[0] == 1 else f"{out[0]} kernels"
+        channels = kernels if kind.startswith("Conv") else "each channel for itself"
         return f"${side} = {out[1]}$; {channels}"
     if kind == "Flatten" and len(given) > 1:
         product = r" \cdot ".join(map(str, given))

@@ -188,7 +188,7 @@ def test_a_printed_number_is_within_half_of_its_last_digit(number: float, signif
 
 def test_shares_and_factors_are_printed_rounded_as_in_school() -> None:
     assert [percent(0.625), percent(0.145), percent(1), percent(-0.0001), percent(0.12345, 1)] == [
-        "63 %", "15 %", "100 %", "0 %", "12.3 %",
+        "63%", "15%", "100%", "0%", "12.3%",
     ]  # fmt: skip
     assert [times(4.24), times(17.3), times(1300.0), digits(0.012345), digits(0.012345, 2)] == [
         "4.2", "17", "1300", "0.0123", "0.012",

@@ -72,7 +72,7 @@ def test_a_count_is_computed_with_its_conventions_in_words(tmp_path: Path) -> No
     assert answer.note == "Count weights and biases. Give the exact number."
     weights = answer_of(tmp_path, "{number: parameter_count, with: {count: weights}, relative: 0.01}", NETWORK)
     assert weights.value == 90 + 1800
-    assert weights.note == "Count weights, not biases. A difference of up to 1 % counts as right."
+    assert weights.note == "Count weights, not biases. A difference of up to 1% counts as right."
     assert weights.mark("1908").share == 1
     assert weights.mark("1909").share == 0
     absolute = answer_of(tmp_path, "{number: multiply_accumulates, tolerance: 10}", NETWORK)
