@@ -40,6 +40,7 @@ from renderers.document import (
     Paragraph,
     Part,
     Rubric,
+    Samples,
     Section,
     Solution,
     Space,
@@ -167,7 +168,7 @@ def space(numbered: NumberedPart) -> Space:
         case SketchAnswer(x=x, y=y):
             return Axes(x.label, y.label, (x.start, x.end), (y.start, y.end))
         case OptionsAnswer(options=options, several=several):
-            return Choices(tuple(blocks(option) for option in options), several)
+            return Choices(tuple(_prose(option, numbered.variant) for option in options), several)
     raise AssertionError(f"no room for {type(numbered.part.answer).__name__}")
 
 
@@ -203,7 +204,7 @@ def _solution(numbered: NumberedPart) -> Iterator[Block]:
         yield Evidence(blocks(shown.says), picture)
     samples: tuple[SampleResponse, ...] = getattr(part.answer, "samples", ())
     if samples:
-        yield Solution("Sample responses", tuple(Paragraph(tuple(_judged(sample, share))) for sample in samples))
+        yield Samples(tuple((f"{sample.earns * share:g}", tuple(_judged(sample))) for sample in samples))
 
 
 def _worked(answer: object) -> str:
@@ -230,8 +231,19 @@ def _answer(numbered: NumberedPart) -> Iterator[Block]:
             yield Drawing(_plot(answer))
         case OptionsAnswer() as answer:
             for letter in answer.right:
-                option = answer.options[answer.letters().index(letter)]
-                yield Paragraph((Strong((Text(letter),)), Text(" "), *inlines(option.strip())))
+                option = _prose(answer.options[answer.letters().index(letter)], numbered.variant)
+                yield from _lettered(letter, option)
+
+
+def _lettered(letter: str, option: tuple[Block, ...]) -> Iterator[Block]:
+    """An option with its letter in front of its first line."""
+    first, *rest = option
+    if isinstance(first, Paragraph):
+        yield Paragraph((Strong((Text(letter),)), Text(" "), *first.inlines))
+    else:
+        yield Paragraph((Strong((Text(letter),)),))
+        yield first
+    yield from rest
 
 
 def _lower(note: str) -> str:
@@ -252,11 +264,11 @@ def _conditions(answer: NetworkAnswer) -> str:
     return " and ".join(f"`{text}`" for text in answer.require) + (f" with {values}" if values else "")
 
 
-def _broken(latex: str, most: int = 4) -> str:
+def _broken(latex: str, most: int = 3) -> str:
     """A long sum on several lines, aligned at the equals sign."""
     target, _, total = latex.partition(" = ")
     terms = total.split(" + ")
-    if len(terms) <= most + 2:
+    if len(terms) <= most:
         return latex
     lines = [" + ".join(terms[start : start + most]) for start in range(0, len(terms), most)]
     return r"\begin{aligned} " + target + " &= " + r" \\ &\quad + ".join(lines) + r" \end{aligned}"
@@ -283,9 +295,8 @@ def _marking(numbered: NumberedPart) -> str:
     return f"{points_text(numbered.points)} for the right answer."
 
 
-def _judged(sample: SampleResponse, share: float) -> Iterator[Inline]:
-    """What a response earns, the response in quotation marks, and why."""
-    yield Strong((Text(f"{sample.earns * share:g}\u2002"),))
+def _judged(sample: SampleResponse) -> Iterator[Inline]:
+    """The response in quotation marks, and why it earns what it does."""
     yield from inlines(f"“{' '.join(sample.says.split())}”")
     if sample.because:
         yield Text(" ")

@@ -121,7 +121,8 @@ class Drawing:
 
 
 Block: TypeAlias = (
-    "Paragraph | DisplayMath | Items | CodeBlock | Listing | Table | Image | Drawing | Solution | Rubric | Evidence"
+    "Paragraph | DisplayMath | Items | CodeBlock | Listing | Table | Image | Drawing"
+    " | Solution | Rubric | Evidence | Samples"
 )
 
 # ---- room for a student's answer ----
@@ -215,6 +216,13 @@ class Evidence:
 
     blocks: tuple[Block, ...]
     drawing: Drawing | None = None
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Responses as students give them: (what it earns, the response and why)."""
+
+    items: tuple[tuple[str, tuple[Inline, ...]], ...]
 
 
 # ---- the paper ----

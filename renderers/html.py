@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -36,7 +37,7 @@ def render(document: Document, *, large: bool = False) -> bytes:
         instructions=markup.blocks(screen, cover.instructions) if cover else "",
         total=markup.total,
         body=markup.sections(screen, document.sections),
-        css=Markup(fonts.faces_for_html() + markup.style("screen.css")),  # noqa: S704  # our own files
+        css=Markup(fonts.faces_for_html(large=large) + markup.style("screen.css")),  # noqa: S704  # our own files
         large=large,
     )
     return page.encode()
@@ -52,8 +53,10 @@ class Screen:
         return Markup(typeset(latex, display).mathml)  # noqa: S704  # made by us from a list of allowed elements
 
     def picture(self, picture: Picture) -> Markup:
-        """The picture as SVG."""
-        return self.image(Image(plots.svg(picture), "image/svg+xml", picture.alt))
+        """The picture as SVG, in letters that a URL may hold, which are fewer than those of base64."""
+        data = quote(plots.svg(picture).decode().replace('"', "'"), safe=" !$&'()*+,/:;<=>?@")
+        url = Markup(data.replace("&", "&amp;"))  # noqa: S704  # neither < nor > ends an attribute
+        return Markup('<img class="picture" src="data:image/svg+xml,{}" alt="{}">').format(url, picture.alt)
 
     def image(self, image: Image) -> Markup:
         """The picture file, inside the page."""
@@ -63,6 +66,10 @@ class Screen:
         )
 
     # ---- what stands below one another ----
+
+    def panel(self, solution: tuple[Block, ...]) -> Markup:
+        """One block below the other."""
+        return Markup('<div class="panel">{}</div>').format(markup.blocks(self, solution))
 
     def piece(self, name: str, asked: Markup, below: Markup) -> Markup:
         """A part is a region of its own; a section's head belongs to the section."""

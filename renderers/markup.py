@@ -35,6 +35,7 @@ from renderers.document import (
     Paragraph,
     Part,
     Rubric,
+    Samples,
     Section,
     Solution,
     Strong,
@@ -45,7 +46,7 @@ from renderers.document import (
 )
 
 HERE = Path(__file__).parent
-LONG_CELL, SHORT_CELL = 30, 12  # letters
+LONG_CELL, SHORT_CELL = 30, 14  # letters
 
 
 class Medium(Protocol):
@@ -62,6 +63,9 @@ class Medium(Protocol):
 
     def room(self, part: Part) -> Markup:
         """Room for the answer to a part."""
+
+    def panel(self, solution: tuple[Block, ...]) -> Markup:
+        """What a key holds below a prompt."""
 
     def piece(self, name: str, asked: Markup, below: Markup) -> Markup:
         """One stretch of the paper, `head 7` or `part 7.1`: what is asked, and what stands below it."""
@@ -93,8 +97,7 @@ def _part(medium: Medium, part: Part) -> Markup:
     prompt = Markup('<div class="prompt">{}{}</div>').format(heading, blocks(medium, part.prompt))
     lead = Markup('<div class="lead">{}</div>').format(blocks(medium, part.lead)) if part.lead else Markup()
     if part.solution:
-        below = Markup('<div class="panel">{}</div>').format(blocks(medium, part.solution))
-        return medium.piece(f"part {part.number}", lead + prompt, below)
+        return medium.piece(f"part {part.number}", lead + prompt, medium.panel(part.solution))
     return medium.piece(f"part {part.number}", lead + prompt + _note(medium, part), medium.room(part))
 
 
@@ -124,7 +127,7 @@ def _block(medium: Medium, block: Block) -> Markup:
         case Paragraph(line):
             return Markup("<p>{}</p>\n").format(inlines(medium, line))
         case DisplayMath(latex):
-            return Markup('<div class="display">{}</div>\n').format(medium.formula(latex, display=True))
+            return Markup('<div class="display" tabindex="0">{}</div>\n').format(medium.formula(latex, display=True))
         case Items(items, start):
             return _items(medium, items, start)
         case CodeBlock(text, language):
@@ -140,10 +143,12 @@ def _block(medium: Medium, block: Block) -> Markup:
         case Solution(heading, inside):
             return _panel_part("solution", heading, blocks(medium, inside))
         case Rubric(items):
-            return _rubric(medium, items)
+            return _panel_part("rubric", "Rubric", _marks(medium, items))
         case Evidence(inside, drawing):
-            figure = _figure(medium, drawing.picture, drawing.caption) if drawing else Markup()
+            figure = blocks(medium, (drawing,)) if drawing else Markup()
             return _panel_part("evidence", "Evidence", figure + blocks(medium, inside))
+        case Samples(items):
+            return _panel_part("samples", "Sample responses", _marks(medium, items))
 
 
 def _items(medium: Medium, items: tuple[tuple[Block, ...], ...], start: int | None) -> Markup:
@@ -164,14 +169,16 @@ def _compact(medium: Medium, item: tuple[Block, ...]) -> Markup:
 
 def _listing(layers: tuple[tuple[str, str], ...]) -> Markup:
     rows = _join(Markup('<code class="layer">{} - {}</code>\n').format(name, _breakable(call)) for name, call in layers)
-    return Markup('<div class="listing" role="group" aria-label="Layers of the network">{}</div>\n').format(rows)
+    return Markup(
+        '<div class="listing" tabindex="0" role="group" aria-label="Layers of the network">{}</div>\n'
+    ).format(rows)
 
 
 def _breakable(call: str) -> Markup:
     """Let a long call wrap between its arguments only."""
     call = str(escape(call))
     together = re.sub(r"\w+=\([^()]*\)", r'<span class="together">\g<0></span>', call)
-    return Markup(re.sub(r"(,)(?=\w+=|<)", r"\1<wbr>", together))  # noqa: S704  # escaped above
+    return Markup(re.sub(r"(,)(?=\w+=|<)", r"\1<wbr/>", together))  # noqa: S704  # escaped above
 
 
 def _table(medium: Medium, table: Table) -> Markup:
@@ -191,10 +198,17 @@ def _table(medium: Medium, table: Table) -> Markup:
 
 def _widths(table: Table) -> tuple[Markup, ...]:
     """Widths for columns of sentences, the longer the wider; none where all cells are short and find theirs alone."""
-    lengths = [max(map(_length, column)) for column in zip(table.header, *table.rows, strict=True)]
+    heads = [-(-_length(head) // 2) for head in table.header]  # a head may take two lines
+    columns = zip(*table.rows, strict=True) if table.rows else [()] * len(heads)
+    lengths = [max(head, *map(_length, column), 0) for head, column in zip(heads, columns, strict=True)]
     if max(lengths, default=0) < LONG_CELL:
         return tuple(Markup() for _ in lengths)
     short = [length < SHORT_CELL for length in lengths]
+    if short.count(False) == 1:  # it takes what the others leave
+        return tuple(
+            Markup(' style="width:{:.1f}em"').format(length * 0.55 + 1) if small else Markup(' style="width:auto"')
+            for length, small in zip(lengths, short, strict=True)
+        )
     whole = sum(math.sqrt(length) for length, small in zip(lengths, short, strict=True) if not small)
     return tuple(
         Markup(' style="width:{:.1f}{}"').format(
@@ -236,15 +250,15 @@ def _panel_part(kind: str, heading: str, body: Markup) -> Markup:
     return Markup('<div class="{}"><h4>{}</h4>{}</div>\n').format(kind, heading, body)
 
 
-def _rubric(medium: Medium, items: tuple[tuple[str, tuple[Inline, ...]], ...]) -> Markup:
+def _marks(medium: Medium, items: tuple[tuple[str, tuple[Inline, ...]], ...]) -> Markup:
+    """A list of what earns how many points; the points stand first, where the eye runs down."""
     rows = _join(
-        Markup('<tr><td>{}</td><td class="right">{}</td></tr>').format(inlines(medium, what), points)
+        Markup('<li><b>{}</b><span class="hidden"> {}:</span> {}</li>').format(
+            points, "point" if points == "1" else "points", inlines(medium, what)
+        )
         for points, what in items
     )
-    return Markup(
-        '<div class="rubric"><table class="points"><thead><tr><th scope="col">Rubric</th>'
-        '<th scope="col" class="right">Points</th></tr></thead><tbody>{}</tbody></table></div>\n'
-    ).format(rows)
+    return Markup('<ul class="marks" role="list">{}</ul>').format(rows)
 
 
 @cache
@@ -285,7 +299,7 @@ def _inline(medium: Medium, inline: Inline) -> Markup:
         case Math(latex):
             return medium.formula(latex, display=False)
         case LineBreak():
-            return Markup("<br>")
+            return Markup("<br/>")
 
 
 def with_math(medium: Medium, text: str) -> Markup:

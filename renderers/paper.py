@@ -15,6 +15,7 @@ from renderers import axes as drawing_axes
 from renderers import plots
 from renderers.document import (
     Axes,
+    Block,
     Choices,
     CodeLines,
     Image,
@@ -77,16 +78,20 @@ class Paper:
         if drawn is None:
             return self.image(Image(svg, "image/svg+xml", picture.alt))
         self.images[f"vectors:{drawn.id}"] = drawn
-        return Markup('<img class="picture" src="vectors:{}" alt="{}">').format(drawn.id, picture.alt)
+        return Markup('<img class="picture" src="vectors:{}" alt="{}"/>').format(drawn.id, picture.alt)
 
     def image(self, image: Image) -> Markup:
         """The picture file, inside the document."""
         data = base64.b64encode(image.data).decode()
-        return Markup('<img class="picture" src="data:{};base64,{}" alt="{}">').format(
+        return Markup('<img class="picture" src="data:{};base64,{}" alt="{}"/>').format(
             image.media_type, data, image.alt
         )
 
     # ---- what stands below one another ----
+
+    def panel(self, solution: tuple[Block, ...]) -> Markup:
+        """One block below the other."""
+        return Markup('<div class="panel">{}</div>').format(blocks(self, solution))
 
     def piece(self, name: str, asked: Markup, below: Markup) -> Markup:
         """One piece of a page, at the place and with the heights that the plan gives it."""

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import zip_longest
 from typing import Any
+from xml.etree import ElementTree
 
+from cssselect2 import ElementWrapper  # type: ignore[import-untyped]
 from weasyprint import CSS, HTML
+from weasyprint.css.counters import CounterStyle
+from weasyprint.document import Page
+from weasyprint.formatting_structure.boxes import MarginBox
 from weasyprint.text.fonts import FontConfiguration
 
 from renderers import fonts, markup, tags
@@ -22,6 +29,10 @@ __all__ = ["Box", "Rendered", "Style", "measure", "render"]
 
 _SHEETS = {"letter": (612.0, 792.0), "a4": (210 * MM, 297 * MM)}
 _TOP, _BOTTOM, _SIDE = 23 * MM, 17 * MM, 21 * MM
+_KEY_TOP, _KEY_BOTTOM, _KEY_SIDE = 18 * MM, 16 * MM, 18 * MM
+_GUTTER = 8 * MM  # between the two columns of a key
+_SHEETS_COUNTED = 400
+_NOT_IN_XML = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True)
@@ -86,15 +97,49 @@ def _lay_out(document: Document, style: Style, plan: Plan | None, endless: bool 
     body = markup.sections(paper, document.sections)
     cover = markup.blocks(paper, document.cover.instructions) if document.cover else ""
     shell = markup.template("paper.html.j2")
-    html = HTML(
-        string=shell.render(document=document, instructions=cover, body=body, total=markup.total),
-        url_fetcher=FontFetcher(),
-        base_url="about:blank",
-    )
+    html = _parsed(shell.render(document=document, instructions=cover, body=body, total=markup.total))
+    columns = document.kind == "key" and not style.large
+    sheets = _stylesheets(style, endless, columns)
     laid_out = html.render(
-        font_config=_fonts(), stylesheets=_stylesheets(style, endless), cache=paper.images, pdf_variant="pdf/ua-1"
+        font_config=_fonts(),
+        counter_style=_counters(),
+        stylesheets=sheets,
+        cache=paper.images,
+        pdf_variant="pdf/ua-1",
     )
-    return laid_out, paper
+    return (_in_columns(laid_out, style) if columns else laid_out), paper
+
+
+def _parsed(text: str) -> HTML:
+    """Read our own HTML, which is well-formed XML too, in a thirtieth of the time that the rules of HTML take."""
+    root = ElementTree.fromstring(_NOT_IN_XML.sub("", text))  # noqa: S314  # written by our templates
+    html = HTML.__new__(HTML)
+    html.base_url, html.url_fetcher, html.media_type = "about:blank", FontFetcher(), "print"
+    html.wrapper_element = ElementWrapper.from_html_root(root, content_language=None)
+    html.etree_element = html.wrapper_element.etree_element
+    return html
+
+
+def _column(style: Style) -> float:
+    """The width of one column of a key."""
+    return (_SHEETS[style.paper][0] - 2 * _KEY_SIDE - _GUTTER) / 2
+
+
+def _in_columns(laid_out: Any, style: Style) -> Any:
+    """Move what stands on each second page into the right column of the page before it.
+
+    The columns of CSS would do the same, but WeasyPrint lays these out twice.
+    """
+    pages = []
+    for left, right in zip_longest(laid_out.pages[::2], laid_out.pages[1::2]):
+        sheet = left._page_box
+        if right:
+            text = [child for child in right._page_box.children if not isinstance(child, MarginBox)]
+            for box in text:
+                box.translate((_column(style) + _GUTTER) / 0.75)
+            sheet.children = (sheet.children[0], *text, *sheet.children[1:])
+        pages.append(Page(sheet))
+    return laid_out.copy(pages)
 
 
 @cache
@@ -106,12 +151,39 @@ def _fonts() -> FontConfiguration:
 
 
 @cache
-def _stylesheets(style: Style, endless: bool) -> list[CSS]:
+def _counters() -> CounterStyle:
+    """The ways to write numbers, those of our style sheets among them."""
+    return CounterStyle()
+
+
+@cache
+def _stylesheets(style: Style, endless: bool, columns: bool) -> list[CSS]:
     width, height = _SHEETS[style.paper]
     page = f"@page {{ size: {width}pt {1e6 if endless else height}pt; margin: {_TOP}pt {_SIDE}pt {_BOTTOM}pt }}"
     names = ["paper.css", "large.css"] if style.large else ["paper.css"]
     css = [page, *(markup.style(name) for name in names)]
-    return [CSS(string=text, font_config=_fonts(), url_fetcher=FontFetcher(), base_url="about:blank") for text in css]
+    if columns:
+        css += [_narrow_pages(style), markup.style("columns.css")]
+    return [
+        CSS(
+            string=text,
+            font_config=_fonts(),
+            counter_style=_counters(),
+            url_fetcher=FontFetcher(),
+            base_url="about:blank",
+        )
+        for text in css
+    ]
+
+
+def _narrow_pages(style: Style) -> str:
+    """Pages with room for one column, two of which share a sheet and so a number."""
+    right = _KEY_SIDE + _column(style) + _GUTTER
+    numbers = " ".join(f'"{n // 2}"' for n in range(2, _SHEETS_COUNTED))
+    return (
+        f"@page key {{ margin: {_KEY_TOP}pt {right}pt {_KEY_BOTTOM}pt {_KEY_SIDE}pt }}\n"
+        f"@counter-style sheet {{ system: fixed; symbols: {numbers} }}"
+    )
 
 
 # ---- what was laid out ----

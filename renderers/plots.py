@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from generator import store
 from generator.plots import Panels, Picture, Plot, Series
+from renderers.compact import compact
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-_FORMAT = "7"  # of the drawing below; a kept picture is drawn again when it changes
+_FORMAT = "15"  # of the drawing below; a kept picture is drawn again when it changes
 _LINES: tuple[tuple[str, Any], ...] = (
     ("#000000", "-"),
     ("#5b5b5b", "--"),
@@ -82,9 +84,9 @@ def _draw(picture: Picture) -> bytes:
         match picture:
             case Plot(series=series):
                 named = [each.name for each in series if each.name]
-                columns = 1 if sum(map(len, named)) > 36 else len(named)
-                rows = -(-len(named) // columns) if named else 0
-                figure = Figure(figsize=(2.9, 1.65 + 0.15 * rows), layout="constrained")
+                columns = _legend_columns(named)
+                rows = -(-len(named) // columns)
+                figure = Figure(figsize=(2.9, 1.4 + 0.15 * rows), layout="constrained")
                 _plot(figure, picture)
                 if named:  # above the axes, where it hides nothing
                     figure.legend(loc="outside upper left", ncols=columns, borderaxespad=0, borderpad=0)
@@ -93,7 +95,13 @@ def _draw(picture: Picture) -> bytes:
                 _panels(figure, picture)
         metadata = {"Date": None, "Creator": None, "Type": None, "Format": None}
         figure.savefig(out, format="svg", metadata=metadata, bbox_inches="tight", pad_inches=0.02, transparent=True)
-    return out.getvalue()
+    return compact(out.getvalue().decode()).encode()
+
+
+def _legend_columns(names: list[str]) -> int:
+    """As many names in a row as fit beside one another."""
+    longest = max(map(len, names), default=0)
+    return next((columns for columns in (len(names), 2) if columns and columns * (longest + 7) <= 52), 1)
 
 
 def _plot(figure: Figure, plot: Plot) -> None:
@@ -109,14 +117,28 @@ def _plot(figure: Figure, plot: Plot) -> None:
     axes.set_ylabel(fill(plot.y_label, 26))
     if plot.x_log:
         axes.set_xscale("log")
+        _log_ticks(axes.xaxis, sorted({x for series in plot.series for x in series.x}))
     if plot.y_log:
         axes.set_yscale("log")
+        _log_ticks(axes.yaxis, sorted({y for series in plot.series for y in series.y if y > 0}))
     if plot.x_range:
         axes.set_xlim(plot.x_range)
     if plot.y_range:
         axes.set_ylim(plot.y_range)
     if plot.x_ticks:
         axes.set_xticks(plot.series[0].x, [fill(tick, max(6, 42 // len(plot.x_ticks))) for tick in plot.x_ticks])
+
+
+def _log_ticks(axis: Axis, values: list[float]) -> None:
+    """Few ticks, which do not run into one another: the values themselves where they are few, else round ones."""
+    from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
+
+    axis.set_minor_locator(NullLocator())
+    if len(values) <= 6 and all(value >= 1 and value == int(value) for value in values):
+        axis.set_ticks(values, [f"{value:g}" for value in values])
+    elif values and values[-1] / values[0] < 100:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(FormatStrFormatter("%g"))
 
 
 def _looks(all_series: tuple[Series, ...]) -> list[dict[str, Any]]:
@@ -129,10 +151,15 @@ def _looks(all_series: tuple[Series, ...]) -> list[dict[str, Any]]:
             looks.append({"facecolor": next(bars), "edgecolor": "black", "linewidth": 0.5})
             continue
         if series.kind == "points":
-            look = {"color": "black", "linestyle": "none", "marker": markers[series.marker] or next(points)}
+            look: dict[str, Any] = {
+                "color": "black",
+                "linestyle": "none",
+                "marker": markers[series.marker] or next(points),
+            }
         else:
             color, dash = next(lines)
-            look = {"color": color, "linestyle": dash, "marker": markers[series.marker]}
+            every = -(-len(series.x) // 12)  # more marks would hide the line
+            look = {"color": color, "linestyle": dash, "marker": markers[series.marker], "markevery": every}
         looks.append({**look, "markerfacecolor": "white"})
     return looks
 
@@ -146,16 +173,34 @@ def _bars(axes: Axes, series: Series, place: int, count: int, look: dict[str, An
 
 
 def _panels(figure: Figure, picture: Panels) -> None:
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path as Outline
+
     for axes, panel in zip(figure.subplots(1, len(picture.panels), squeeze=False)[0], picture.panels, strict=True):
-        for top, row in enumerate(panel.rows):
-            runs = [run for run in _runs(row) if run[2] > 0]
-            grays = [str(1 - brightness) for _, _, brightness in runs]
+        for gray, runs in _by_gray(panel.rows).items():
+            corners = [point for run in runs for point in _corners(*run)]
+            outline = Outline(corners, [Outline.MOVETO, *[Outline.LINETO] * 3, Outline.CLOSEPOLY] * len(runs))
             # edges in each run's own gray: viewers would show seams between the rows
-            axes.broken_barh([run[:2] for run in runs], (top, 1), facecolors=grays, edgecolors=grays, linewidth=0.3)
+            axes.add_patch(PathPatch(outline, facecolor=str(gray), edgecolor=str(gray), linewidth=0.3))
         sides = {"xlim": (0, len(panel.rows[0])), "ylim": (len(panel.rows), 0)}
         axes.set(**sides, xticks=[], yticks=[], aspect="equal", title=panel.title)
         for spine in axes.spines.values():
             spine.set_visible(True)
+
+
+def _by_gray(rows: tuple[tuple[float, ...], ...]) -> dict[float, list[tuple[int, int, int]]]:
+    """The runs that are not white as (left, top, length), by their gray, of which there are 32."""
+    found: dict[float, list[tuple[int, int, int]]] = {}
+    for top, row in enumerate(rows):
+        for left, length, brightness in _runs(tuple(round(cell * 32) / 32 for cell in row)):
+            if brightness > 0:
+                found.setdefault(1 - brightness, []).append((left, top, length))
+    return found
+
+
+def _corners(left: int, top: int, length: int) -> list[tuple[int, int]]:
+    right, bottom = left + length, top + 1
+    return [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
 
 
 def _runs(row: tuple[float, ...]) -> list[tuple[int, int, float]]:

@@ -31,6 +31,8 @@ from renderers.document import (
 
 # markdown-it's own replacements would print ©, not (c), where a question speaks of layer (c)
 _MARKS = {"---": "—", "--": "–", "...": "…"}
+# no line ends within "3 × 3", "1.5 × 10⁻³", "50 %" or "2 points"
+_TIED = re.compile(r"(?<=\d) (?=[×%])|(?<=\d ×) (?=\d|$)|(?<=\d[\u00a0]×) (?=\d|$)|(?<=\d) (?=points?\b)")
 _PARSER = MarkdownIt("commonmark", {"html": False, "typographer": True}).enable(["table", "smartquotes"])
 dollarmath_plugin(_PARSER, allow_labels=False, allow_space=False, double_inline=True)
 
@@ -44,6 +46,16 @@ def inlines(markdown: str) -> tuple[Inline, ...]:
     """Turn a line of Markdown into inlines; pictures have no place in it and raise KeyError."""
     root = SyntaxTreeNode(_PARSER.parseInline(markdown))
     return _line(node for inline in root.children for node in inline.children)
+
+
+def formulas(markdown: str) -> Iterator[tuple[str, bool]]:
+    """Every formula of a piece of Markdown, and whether it stands on a line of its own."""
+    for token in _PARSER.parse(markdown):
+        if token.type == "math_block":
+            yield token.content.strip(), True
+        for inner in token.children or ():
+            if inner.type in ("math_inline", "math_inline_double"):
+                yield inner.content, inner.type != "math_inline"
 
 
 def _blocks(nodes: Iterable[SyntaxTreeNode], images: Mapping[str, Image]) -> Iterator[Block]:
@@ -134,7 +146,8 @@ def _line(nodes: Iterable[SyntaxTreeNode]) -> tuple[Inline, ...]:
 def _inlines(node: SyntaxTreeNode) -> Iterator[Inline]:
     match node.type:
         case "text":
-            yield Text(re.sub(r"---?|\.\.\.", lambda mark: _MARKS[mark[0]], node.content))
+            marked = re.sub(r"---?|\.\.\.", lambda mark: _MARKS[mark[0]], node.content)
+            yield Text(_TIED.sub("\u00a0", marked))
         case "softbreak":
             yield Text(" ")
         case "hardbreak":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -37,8 +38,14 @@ class Vectors:
 
     def get_x_object(self, _interpolate: bool, _dpi_ratio: float) -> Any:
         """The picture as WeasyPrint asks for it when it writes the file."""
-        extra = {"Type": "/XObject", "Subtype": "/Form", "BBox": pydyf.Array([0, 0, self.width, self.height])}
-        return pydyf.Stream([self.operators], extra, compress=True)
+        box = pydyf.Array([0, 0, self.width, self.height])
+        extra = {"Type": "/XObject", "Subtype": "/Form", "BBox": box, "Filter": "/FlateDecode"}
+        return pydyf.Stream([_deflated(self.operators)], extra)
+
+
+@lru_cache(maxsize=256)
+def _deflated(operators: str) -> bytes:
+    return zlib.compress(operators.encode(), 9)
 
 
 @lru_cache(maxsize=256)

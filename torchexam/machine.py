@@ -24,7 +24,7 @@ LIBRARIES = {
     "jinja2": "3.1",
     "numpy": "2.0",
     "torch": "2.13",
-    "weasyprint": "68.0",
+    "weasyprint": "70.0",
     "mini-racer": "0.12",
 }
 # what WeasyPrint loads, by the name that the system's linker knows

@@ -34,11 +34,16 @@ _HTML = (
     ("Torchexam Mono", _BOLD, "torchexam-mono-bold.woff2"),
     ("STIX Two Math", _REGULAR, "stix-two-math.woff2"),
 )
+_HTML_LARGE = (
+    ("Atkinson Hyperlegible Next", _REGULAR, "atkinson-hyperlegible-next-regular.woff2"),
+    ("Atkinson Hyperlegible Next", _ITALIC, "atkinson-hyperlegible-next-italic.woff2"),
+    ("Atkinson Hyperlegible Next", _BOLD, "atkinson-hyperlegible-next-bold.woff2"),
+)
 
 
 def read(name: str) -> bytes:
     """The bytes of one font file of this folder."""
-    names = {file for _, _, file in _PDF + _HTML}
+    names = {file for _, _, file in _PDF + _HTML + _HTML_LARGE}
     if name not in names:
         raise ValueError(f"no font is called '{name}'; there are {', '.join(sorted(names))}")
     return (FOLDER / name).read_bytes()
@@ -50,11 +55,11 @@ def faces_for_pdf() -> str:
 
 
 @functools.cache
-def faces_for_html() -> str:
+def faces_for_html(*, large: bool = False) -> str:
     """The @font-face rules for a page that stands alone, fonts included; give <math> the family STIX Two Math."""
     return "\n".join(
         _face(family, style, "data:font/woff2;base64," + base64.b64encode(read(name)).decode())
-        for family, style, name in _HTML
+        for family, style, name in (*_HTML, *_HTML_LARGE * large)
     )
 
 

@@ -127,7 +127,7 @@ def main(packages: Path) -> None:
                 whole = join(fonts, folder)
             rename(whole, family, face)
             save(whole, f"{ours}-{face}.ttf")
-            if ours != "atkinson-hyperlegible-next" and face != "bold-italic":
+            if face != "bold-italic":
                 save(cut(read(HERE / f"{ours}-{face}.ttf"), WEB, FEATURES), f"{ours}-{face}.woff2", "woff2")
     save(cut(read(mathematics), MATH, ["ccmp", "mark", "mkmk"]), "stix-two-math.woff2", "woff2")
 

@@ -68,7 +68,7 @@ def image_for(formula: Formula) -> FormulaImage:
 def img_tag(formula: Formula, key: str) -> str:
     """Turn a formula into the <img> that stands for it; its size comes from the image and the text's size."""
     alt = html.escape(formula.alt)
-    return f'<img class="math" src="math:{key}" alt="{alt}" style="vertical-align:{-formula.depth:.4g}em">'
+    return f'<img class="math" src="math:{key}" alt="{alt}" style="vertical-align:{-formula.depth:.4g}em"/>'
 
 
 def mark_formulas(pdf: pydyf.PDF, alts: Container[str]) -> None:

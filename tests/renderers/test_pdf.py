@@ -184,6 +184,40 @@ def test_headings_are_headings_and_bookmarks_read_well() -> None:
         assert [item.title for item in root.children[6].children] == ["7.1", "7.2", "7.3", "7.4"]
 
 
+def test_reading_goes_down_one_column_then_the_next() -> None:
+    pdf = opened(key())
+    order = [str(element.S) for element in elements(pdf)]
+    assert order.count("/H2") == 8
+    assert order.count("/H3") == 20
+    words = re.sub(r"\s+", " ", text(key()))
+    places = [words.index(f"{part.number} (") for section in sample.key().sections for part in section.parts]
+    assert places == sorted(places)
+
+
+def test_bookmarks_of_a_key_come_in_order() -> None:
+    with opened(key()).open_outline() as outline:
+        (root,) = outline.root
+        assert [item.title.split()[0] for item in root.children] == [str(n) for n in range(1, 9)]
+
+
+def test_two_columns_share_a_sheet_and_its_number() -> None:
+    words = text(key())
+    assert [int(number) for number in re.findall(r"page (\d+) of", words)] == list(range(1, key().pages + 1))
+    assert set(re.findall(r"page \d+ of (\d+)", words)) == {str(key().pages)}
+
+
+def test_nothing_of_a_key_runs_into_the_next_column_or_off_the_sheet() -> None:
+    for page in pypdfium2.PdfDocument(key().data):
+        ink = page.render(scale=1).to_pil().convert("L").crop((0, 60, 612, 740))
+        for left, right in ((0, 50), (297, 308), (563, 612)):  # margins and the gap between the columns
+            assert min(ink.crop((left, 0, right, ink.height)).tobytes()) > 200
+
+
+def test_control_characters_in_a_name_do_no_harm() -> None:
+    made = render(replace(sample.key(), title="Mid\x0bterm\x00"), LETTER)
+    assert "Midterm" in text(made)
+
+
 def test_table_headings_say_what_they_head() -> None:
     pdf = opened(exam())
     cells = [element for element in elements(pdf) if element.S == "/TD"]
