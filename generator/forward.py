@@ -1,7 +1,7 @@
 """Turn layers into torch.nn modules, and run one example through a network of them.
 
-Networks run on PyTorch's `meta` device, where tensors have shapes and no memory, so that no listing costs more than a
-moment. That device lets pass some layers that PyTorch refuses elsewhere, so their arguments are looked at here.
+Large layers run on PyTorch's `meta` device, where tensors have shapes and no memory, so that no listing costs more than
+a moment. That device lets pass some layers that PyTorch refuses elsewhere, so their arguments are looked at here.
 """
 
 from __future__ import annotations
@@ -141,8 +141,42 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
+SMALL = 2**20  # numbers in a layer's weights and output that a moment on the processor is enough for
+
+
+def _is_small(layer: Layer, module: torch.nn.Module, given: tuple[int, ...]) -> bool:
+    """Whether a layer may run on the processor: quicker to start than the meta device, which imports a compiler."""
+    weights = sum(parameter.numel() for parameter in module.parameters())
+    return math.prod(given) + weights + _most(layer, given) <= SMALL
+
+
+def _most(layer: Layer, given: tuple[int, ...]) -> float:
+    """As many numbers as a layer may give, or more."""
+
+    def largest(name: str, default: int) -> float:
+        return max(float(each) for each in _each(layer.argument(name, default)) if not isinstance(each, str))
+
+    channels, sides = float(layer.argument("out_channels", given[0])), given[1:]
+    match layer.kind.rstrip("123d"):
+        case "Linear":
+            return math.prod(given[:-1]) * float(layer.argument("out_features"))
+        case "Conv" | "MaxPool" | "AvgPool":
+            padding = 0.0 if isinstance(layer.argument("padding"), str) else largest("padding", 0)
+            return channels * math.prod(side + 2 * padding for side in sides)
+        case "ConvTranspose":
+            reach = largest("kernel_size", 1) * largest("dilation", 1) + largest("output_padding", 0)
+            return channels * math.prod(side * largest("stride", 1) + reach for side in sides)
+        case "Upsample":
+            return channels * math.prod(max(side * largest("scale_factor", 1), largest("size", 1)) for side in sides)
+        case "ZeroPad" | "Unflatten" | "PixelShuffle" | "AdaptiveAvgPool" | "AdaptiveMaxPool":
+            return math.inf
+        case "UpsamplingNearest" | "UpsamplingBilinear":
+            return math.inf
+    return math.prod(given)
+
+
 def run(network: Network) -> tuple[Step, ...]:
-    """Run a network on the meta device; raises DoesNotFit for the first layer that cannot take what it is given."""
+    """Run a network layer by layer; raises DoesNotFit for the first that cannot take what it is given."""
     import torch
 
     if any(size < 1 for size in network.input) or math.prod(network.input) > LARGEST:
@@ -159,7 +193,10 @@ def run(network: Network) -> tuple[Step, ...]:
         try:
             with torch.no_grad(), warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # PyTorch's advice is for training, not for counting sizes
-                data = module(data)
+                if _is_small(layer, module, given):
+                    data = module.to_empty(device="cpu")(torch.zeros(data.shape))
+                else:
+                    data = module(data.to("meta"))
         except _REFUSALS as error:
             raise DoesNotFit(layer.name, f"{start}: {_refusal(layer, error)}") from None
         gives = tuple(data.shape[1:])
