@@ -73,7 +73,7 @@ def _without_pauses() -> Iterator[None]:
 @_without_pauses()
 def measure(document: Document, style: Style) -> Heights:
     """Turn a document into the heights of its pieces, by laying it out on one endless page and painting nothing."""
-    laid_out, _ = _lay_out(document, style, None, endless=True)
+    laid_out, _ = lay_out(document, style, None, endless=True)
     pieces = (box for page in laid_out.pages for box in _boxes(page) if "data-piece" in box.element.attrib)
     page = _SHEETS[style.paper][1] - _TOP - _BOTTOM - 1  # a point less, as lengths are rounded on their way through CSS
     return Heights(page, tuple(_piece(piece) for piece in pieces))
@@ -82,7 +82,7 @@ def measure(document: Document, style: Style) -> Heights:
 @_without_pauses()
 def render(document: Document, style: Style, plan: Plan | None = None) -> Rendered:
     """Turn a document into a PDF; with a plan, its pages break and its answer spaces stand where the plan says."""
-    laid_out, paper = _lay_out(document, style, plan)
+    laid_out, paper = lay_out(document, style, plan)
     data = laid_out.write_pdf(
         finisher=lambda _, pdf: tags.finish(pdf, paper.formulas), pdf_variant="pdf/ua-1", cache=paper.images
     )
@@ -92,7 +92,9 @@ def render(document: Document, style: Style, plan: Plan | None = None) -> Render
 # ---- layout ----
 
 
-def _lay_out(document: Document, style: Style, plan: Plan | None, endless: bool = False) -> tuple[Any, Paper]:
+@_without_pauses()
+def lay_out(document: Document, style: Style, plan: Plan | None, endless: bool = False) -> tuple[Any, Paper]:
+    """Turn a document into WeasyPrint's laid-out pages, and the paper that holds their pictures."""
     paper = Paper(style, plan)
     body = markup.sections(paper, document.sections)
     cover = markup.blocks(paper, document.cover.instructions) if document.cover else ""
