@@ -157,7 +157,7 @@ def _most(layer: Layer, given: tuple[int, ...]) -> float:
         return max(float(each) for each in _each(layer.argument(name, default)) if not isinstance(each, str))
 
     channels, sides = float(layer.argument("out_channels", given[0])), given[1:]
-    match layer.kind.rstrip("123d"):
+    match re.sub(r"\dd$", "", layer.kind):
         case "Linear":
             return math.prod(given[:-1]) * float(layer.argument("out_features"))
         case "Conv" | "MaxPool" | "AvgPool":
