@@ -19,7 +19,7 @@ from typing import Any, Literal, get_args
 from generator import exam as exam_room
 from generator import store
 from generator import variant as variant_room
-from generator.bank import Bank, sha256
+from generator.bank import sha256
 from generator.exam import Exam, ExamPlan, Student
 from generator.mistakes import Mistake, Mistaken, did_you_mean
 from generator.question import Question
@@ -159,11 +159,11 @@ def _write(order: Order, plan: ExamPlan, working: Path, mark: str, progress: Pro
     jobs = jobs if len(numbers) > IN_ONE_PROCESS else 1
     with workers.Crew(order, jobs) as crew:
         heights = list(progress(crew.measure(numbers), len(numbers), "drawing and laying out"))
-        settled = workers.settle(heights) if "pdf" in order.formats else None
+        plans = workers.settle(heights)
         _begin(working, mark, order.secret)
-        waiting = [number for number in numbers if not _is_there(working, number, order)]
+        waiting = [number for number in numbers if not _record(working, number).is_file()]
         written = 0
-        for number, files, record in progress(crew.print(waiting, settled), len(waiting), "printing"):
+        for number, files, record in progress(crew.print(waiting, plans), len(waiting), "printing"):
             for name, data in files.items():
                 store.write_whole(working / name, data)
             written += len(files)
@@ -189,12 +189,8 @@ def _begin(working: Path, mark: str, secret: str) -> None:
 
 
 def _record(working: Path, number: int) -> Path:
+    """What the manifest will say of a copy; it is written last, so where it is the copy is whole."""
     return working / "records" / f"{number}.json"
-
-
-def _is_there(working: Path, number: int, order: Order) -> bool:
-    """Whether the copy was written; its record comes last."""
-    return _record(working, number).is_file()
 
 
 def _take_place(working: Path, folder: Path) -> None:
@@ -222,11 +218,7 @@ def copy_of(order: Order, plan: ExamPlan, number: int) -> Exam:
 
 def plan_of(order: Order) -> ExamPlan:
     """Read the exam of an order again, as a worker does."""
-    return exam_room.load(order.exam, _bank(order.bank))
-
-
-def _bank(root: Path) -> Bank:
-    return load(root)
+    return exam_room.load(order.exam, load(order.bank))
 
 
 # ---- rosters ----

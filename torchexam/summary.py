@@ -85,10 +85,13 @@ def _safe(cell: str) -> str:
 
 
 def _rows(records: Records) -> Iterator[list[str]]:
-    numbers = [part["number"] for part in records[0]["parts"]]
-    for place, number in enumerate(numbers):
-        parts = [record["parts"][place] for record in records]
-        yield [number, f"{parts[0]['points']:g}", *(answer_text(part["answer"]) for part in parts)]
+    """One row a part number; copies whose sections come in another order may lack a number, or give it other points."""
+    copies = [{part["number"]: part for part in record["parts"]} for record in records]
+    numbers = {number for copy in copies for number in copy}
+    for number in sorted(numbers, key=lambda number: [int(piece) for piece in number.split(".")]):
+        parts = [copy.get(number) for copy in copies]
+        points = {f"{part['points']:g}" for part in parts if part}
+        yield [number, " or ".join(sorted(points)), *(answer_text(part["answer"]) if part else "" for part in parts)]
 
 
 def answer_text(answer: Any) -> str:

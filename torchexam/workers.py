@@ -65,9 +65,9 @@ class Crew:
         """Draw and compute each copy, show its evidence, and lay it out; raises Mistaken before anything is written."""
         return self._each(_measured, [(self.order, number) for number in numbers])
 
-    def print(self, numbers: Sequence[int], settled: Plan | None) -> Iterator[Printed]:
+    def print(self, numbers: Sequence[int], plans: Sequence[Plan | None]) -> Iterator[Printed]:
         """Turn each copy into its files and its record for the manifest."""
-        return self._each(_printed, [(self.order, number, settled) for number in numbers])
+        return self._each(_printed, [(self.order, number, plans[number]) for number in numbers])
 
     def _each(self, work: Callable[..., Any], jobs: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
         if self.pool is None:
@@ -105,11 +105,20 @@ def _measured(order: Order, number: int) -> Heights | None:
     return pdf.measure(compose(exam, "students"), _style(order))
 
 
-def settle(heights: Iterable[Heights | None]) -> Plan:
-    """The page plan that all copies follow."""
+def settle(heights: Sequence[Heights | None]) -> list[Plan | None]:
+    """The page plan of each copy: one for all copies that have the same parts in the same order."""
     from renderers import pages
 
-    return pages.plan([each for each in heights if each is not None])
+    alike: dict[tuple[str, ...], list[Heights]] = {}
+    for each in heights:
+        if each is not None:
+            alike.setdefault(_order_of(each), []).append(each)
+    plans = {names: pages.plan(copies) for names, copies in alike.items()}
+    return [plans[_order_of(each)] if each is not None else None for each in heights]
+
+
+def _order_of(heights: Heights) -> tuple[str, ...]:
+    return tuple(piece.name for piece in heights.pieces)
 
 
 def _printed(order: Order, number: int, settled: Plan | None) -> Printed:

@@ -275,6 +275,24 @@ def test_a_full_disk_leaves_what_was_there(course: Path, monkeypatch: pytest.Mon
     assert hashes(course / "output") == before
 
 
+# ---- order and choice ----
+
+
+def test_sections_in_another_order_and_picked_questions_are_built_too(course: Path) -> None:
+    (course / "bank" / "training" / "momentum.yaml").write_text(
+        "title: Momentum\ntopics: [training]\nparts:\n  - id: a\n    points: 3\n    prompt: Why momentum?\n"
+        "    answer: {text: {lines: 9, model: it averages, rubric: [{3: why}]}}\n"
+    )
+    (course / "bank" / "exams" / "mixed.yaml").write_text(
+        "title: Mixed\nshuffle: sections\nsections:\n"
+        "  - questions: [count_parameters]\n  - pick: {topics: [training]}\n"
+    )
+    built = torchexam.build("mixed", course / "bank", copies=6, seed="s", to=("pdf",), output=course / "output")
+    orders = {tuple(part["question"] for part in copy["parts"]) for copy in built.manifest["copies"]}
+    assert len(orders) > 2
+    assert all(part["boxes"] for copy in built.manifest["copies"] for part in copy["parts"])
+
+
 # ---- rosters and codes ----
 
 
