@@ -38,17 +38,20 @@ bench: .venv/ready-to-test .venv/system
 
 # the plain package of PyTorch brings gigabytes of CUDA on Linux, so the CPU build is tried first
 .venv/torch-$(TORCH): .venv/bin/python
-	$(BIN)/python -m pip install --quiet "torch==$(TORCH)+cpu" $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) 2>/dev/null || \
+	@echo "installing PyTorch $(TORCH)"
+	@$(BIN)/python -m pip install --quiet "torch==$(TORCH)+cpu" $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) 2>/dev/null || \
 		{ echo "no CPU build of PyTorch $(TORCH) here: installing the usual one (TORCH_INDEX names another index)"; \
 		  $(BIN)/python -m pip install --quiet "torch==$(TORCH)"; }
 	@touch $@
 
 .venv/ready: pyproject.toml .venv/torch-$(TORCH)
-	$(BIN)/python -m pip install --quiet --editable .
+	@echo "installing torchexam"
+	@$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
 .venv/ready-to-test: pyproject.toml .venv/torch-$(TORCH)
-	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@echo "installing what the tests need"
+	@$(BIN)/python -m pip install --quiet --editable '.[test]'
 	@touch $@ .venv/ready
 
 .venv/system: .venv/bin/python
