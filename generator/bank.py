@@ -13,7 +13,6 @@ from generator.mistakes import Mistake, Mistaken, did_you_mean
 from generator.question import Question
 
 EXAMS = "exams"  # the folder of a bank that holds exam files
-SCHEMAS = {"question.schema.json", "exam.schema.json"}
 
 
 @dataclass(frozen=True)

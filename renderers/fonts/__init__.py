@@ -11,7 +11,6 @@ FOLDER = Path(__file__).parent
 # The families a stylesheet may name, each with what it falls back on.
 SERIF = '"STIX Two Text", "STIX Two Math", serif'
 MONO = '"Torchexam Mono", "STIX Two Text", monospace'
-LARGE_PRINT = '"Atkinson Hyperlegible Next", "STIX Two Text", sans-serif'
 
 _REGULAR, _ITALIC, _BOLD, _BOLD_ITALIC = ("400", "normal"), ("400", "italic"), ("700", "normal"), ("700", "italic")
 _PDF = (
