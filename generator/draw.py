@@ -57,8 +57,20 @@ class Space:
     def draw(self, secret: str, question: str, number: int) -> dict[str, Any]:
         """Variant `number` of a question; any two variants below `size` differ in more than names of people."""
         place = streams.dealt(number, self.size, secret, question, "values")
-        names = Stream(secret, question, number, "names").shuffled(self.first_names)
-        return self.complete(_at(self.clusters, place) | dict(zip(self.people, names, strict=False)))
+        return self.at(place, Stream(secret, question, number, "names"))
+
+    def at(self, place: int, names: Stream) -> dict[str, Any]:
+        """The draw at a place of the space, from 0 to size - 1, with people's names from a stream."""
+        people = zip(self.people, names.shuffled(self.first_names), strict=False)
+        return self.complete(_at(self.clusters, place) | dict(people))
+
+    def allows(self, values: Values) -> bool:
+        """Whether values are one of the draws."""
+        return all(
+            all(name in values for name in cluster.names)
+            and any(draw == tuple(values[name] for name in cluster.names) for draw in cluster.draws)
+            for cluster in self.clusters
+        )
 
     def complete(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Add what is computed; raises FormulaError."""

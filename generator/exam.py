@@ -8,9 +8,11 @@ from pathlib import Path
 
 from generator import bank as bank_room
 from generator import codes
+from generator import pool as pool_room
 from generator import variant as variant_room
 from generator.bank import Bank
 from generator.mistakes import Mistake, Mistaken, did_you_mean
+from generator.pool import Pool
 from generator.question import Question, wrong_conventions
 from generator.spec import ExamSpec, SectionSpec, UsedSpec, validate
 from generator.streams import Stream, dealt
@@ -237,9 +239,18 @@ def _question(source: Source, path: KeyPath, name: str, bank: Bank) -> Question:
 
 
 def assemble(
-    plan: ExamPlan, secret: str, number: int, copies: int, pool: int | None = None, student: Student | None = None
+    plan: ExamPlan,
+    secret: str,
+    number: int,
+    copies: int,
+    pool: int | None = None,
+    student: Student | None = None,
+    frozen: Pool | None = None,
 ) -> Exam:
-    """Turn a plan into copy `number` of a build of `copies`; with a pool, questions come in that many variants only."""
+    """Turn a plan into copy `number` of a build of `copies`; with a pool, questions come in that many variants only.
+
+    From a frozen pool come its first `pool` variants; raises Mistaken when one is not what was frozen.
+    """
     order: Sequence[int] = range(len(plan.sections))
     if plan.spec.shuffle == "sections":
         order = Stream(secret, plan.id, number, "sections").shuffled(order)
@@ -252,7 +263,11 @@ def assemble(
         count = 0
         for each in used:
             drawn = number if pool is None else dealt(number, pool, secret, each.question.id, "pool")
-            variant = variant_room.vary(each.question, secret, drawn, plan.spec.conventions)
+            variant = (
+                pool_room.deal(frozen, each.question, drawn, plan.spec.conventions)
+                if frozen
+                else variant_room.vary(each.question, secret, drawn, plan.spec.conventions)
+            )
             by_id = {part.id: part for part in variant.parts}
             parts = []
             for name, points in each.parts:

@@ -66,10 +66,62 @@ def _places(count: int, least: int) -> int:
     return count
 
 
+# ---- arrays, which are lists of numbers or of lists ----
+
+
+def matrix(values: Any) -> str:
+    """An array as LaTeX: [[1, 2], [3, 4]] between brackets, a flat list as a row."""
+    if not isinstance(values, list | tuple):
+        raise TypeError("'number' object is no list")
+    rows = values if values and isinstance(values[0], list | tuple) else [values]
+    return r"\begin{bmatrix}" + r" \\ ".join(" & ".join(map(tex_number, row)) for row in rows) + r"\end{bmatrix}"
+
+
+def column(values: Any) -> str:
+    """A flat list as a LaTeX column."""
+    return matrix([[value] for value in values])
+
+
+def vector(values: Any) -> str:
+    """A flat list as LaTeX between parentheses: (1, 2, 3)."""
+    return f"({', '.join(map(tex_number, values))})"
+
+
+def signed(value: float) -> str:
+    """A number with its sign as an operator: + 3 or - 3."""
+    return f"{'-' if value < 0 else '+'} {tex_number(abs(value))}"
+
+
+def flat(values: Any) -> list[Any]:
+    """The numbers of an array in a row."""
+    if not isinstance(values, list | tuple):
+        raise TypeError("'number' object is no list")
+    return [inner for value in values for inner in (flat(value) if isinstance(value, list | tuple) else [value])]
+
+
+def distinct(values: Any) -> bool:
+    """Whether all numbers of an array differ."""
+    numbers = flat(values)
+    return len(set(numbers)) == len(numbers)
+
+
+def dot(one: Any, other: Any) -> float:
+    """The sum of the products of two flat lists of one length."""
+    if len(one) != len(other):
+        raise FormulaError(f"a list of {len(one)} and one of {len(other)} have no dot product")
+    return _rounded_off(sum(a * b for a, b in zip(one, other, strict=True)))
+
+
+def _rounded_off(value: float) -> float:
+    """0.30000000000000004 is 0.3."""
+    return value if isinstance(value, int) else round(value, 10)
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "abs": abs, "all": all, "any": any, "ceil": math.ceil, "digits": digits, "exp": math.exp, "floor": math.floor,
-    "len": len, "log": math.log, "max": max, "min": min, "percent": percent, "round": _round, "sqrt": math.sqrt,
-    "sum": _sum, "times": times,
+    "abs": abs, "all": all, "any": any, "ceil": math.ceil, "column": column, "digits": digits, "distinct": distinct,
+    "dot": dot, "exp": math.exp, "flat": flat, "floor": math.floor, "len": len, "log": math.log, "matrix": matrix,
+    "max": max, "min": min, "percent": percent, "round": _round, "signed": signed, "sqrt": math.sqrt, "sum": _sum,
+    "times": times, "vector": vector,
 }  # fmt: skip
 
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -178,8 +230,7 @@ def _check(node: ast.expr) -> Iterator[str]:
         case ast.Name(id=name):
             if name.startswith("_"):
                 raise FormulaError(f"a name does not begin with '_': '{name}'", name)
-            if name not in FUNCTIONS:
-                yield name
+            yield name  # a value, whatever it is called: functions are called with brackets
         case ast.Attribute(value=base, attr=name):
             if name.startswith("_"):
                 raise FormulaError(f"a name does not begin with '_': '{name}'", name)
@@ -352,6 +403,15 @@ def number_text(value: float, significant: int = 3) -> str:
     if "." in text and (rounded == exact or float(text).is_integer()):
         text = text.rstrip("0").rstrip(".")
     return (text if plain else f"{text} × 10{str(exponent).translate(_SUPERSCRIPTS)}").replace("-", "−")
+
+
+def tex_number(value: float, significant: int = 6) -> str:
+    """A number as number_text writes it, for LaTeX: with a hyphen for its sign, and powers raised by ^."""
+    text, _, raised = number_text(value, significant).replace("−", "-").partition(" × 10")
+    return rf"{text} \times 10^{{{raised.translate(_LOWERED)}}}" if raised else text
+
+
+_LOWERED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 
 def shown(value: Any) -> str:

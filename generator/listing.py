@@ -1,6 +1,6 @@
 """Turn listing text into layers, and layers into listing text.
 
-A listing is read with `ast` against `LAYERS`; nothing in it is executed as code.
+A listing is read with `ast` against `LAYERS` and `WORDS`; nothing in it is executed as code.
 """
 
 from __future__ import annotations
@@ -11,23 +11,28 @@ from collections.abc import Iterable
 
 from generator import formulas
 from generator.formulas import Formula, FormulaError
-from generator.layers import LAYERS, MOST_LAYERS, Layer, LayerPattern
+from generator.layers import INPUT, LAYERS, MOST_LAYERS, WORDS, Layer, LayerPattern
 from generator.mistakes import did_you_mean
 
 LONGEST_CALL = 1_000  # characters
 LONGEST_LISTING = 20_000
 
-# return_indices changes what a layer returns, so a listing cannot ask for it
-_NOT_OFFERED = {"return_indices", "recompute_scale_factor"}
+# arguments that change what a layer returns or takes, or only how it learns, a listing cannot ask for
+NOT_OFFERED = {
+    "return_indices", "recompute_scale_factor", "batch_first", "proj_size", "add_bias_kv", "add_zero_attn", "kdim",
+    "vdim", "padding_idx", "max_norm", "norm_type", "scale_grad_by_freq", "sparse", "_weight", "_freeze",
+}  # fmt: skip
 _WORDS = {
     "padding": {"same", "valid"},
     "padding_mode": {"zeros", "reflect", "replicate", "circular"},
     "mode": {"nearest", "linear", "bilinear", "bicubic", "trilinear"},
     "approximate": {"none", "tanh"},
+    "nonlinearity": {"tanh", "relu"},
+    "activation": {"relu", "gelu"},
 }
 _SWITCHES = {
-    "affine", "align_corners", "bias", "ceil_mode", "count_include_pad", "elementwise_affine", "inplace",
-    "track_running_stats",
+    "affine", "align_corners", "bias", "bidirectional", "ceil_mode", "count_include_pad", "elementwise_affine",
+    "inplace", "norm_first", "track_running_stats",
 }  # fmt: skip
 _HOW = "a layer is written like ReLU() or Linear(8, 10)"
 
@@ -63,6 +68,10 @@ def read_call(name: str, text: str) -> LayerPattern:
     if not isinstance(tree, ast.Call):
         raise ListingError(f"'{_short(text)}' is not a layer", hint=_HOW)
     kind = _kind(ast.unparse(tree.func))
+    if name == INPUT:
+        raise ListingError(f"a layer cannot be called '{INPUT}', which is what goes into the network")
+    if kind in WORDS:
+        return LayerPattern(name, kind, _of_word(kind, tree, text))
     arguments = {name: _formula(node, text) for name, node in _named(kind, tree, text)}
     signature = LAYERS[kind]
     missing = [argument for argument in signature.arguments[: signature.required] if argument not in arguments]
@@ -79,26 +88,63 @@ def read_call(name: str, text: str) -> LayerPattern:
 
 def _kind(text: str) -> str:
     name = text.removeprefix("torch.").removeprefix("nn.")
-    kind = name if name in LAYERS else _BY_LOWER_CASE.get(name.lower(), "")
+    kind = name if name in LAYERS or name in WORDS else _BY_LOWER_CASE.get(name.lower(), "")
     if not kind:
-        hint = did_you_mean(name, LAYERS)
+        hint = did_you_mean(name, [*LAYERS, *WORDS])
         if not hint.startswith("did"):
             hint = "the layers that a listing may use are in docs/question-language.md"
         raise ListingError(f"there is no layer '{_short(name)}'", name, hint)
     return kind
 
 
-_BY_LOWER_CASE = {kind.lower(): kind for kind in LAYERS} | {
+_BY_LOWER_CASE = {kind.lower(): kind for kind in (*LAYERS, *WORDS)} | {
     "upsampling": "Upsample", "upsample2d": "Upsample", "maxpooling2d": "MaxPool2d", "averagepool2d": "AvgPool2d",
     "fc": "Linear", "dense": "Linear", "deconv2d": "ConvTranspose2d", "transposedconv2d": "ConvTranspose2d",
     "convtransposed2d": "ConvTranspose2d", "conv2dtranspose": "ConvTranspose2d",
+    "cat": "Concat", "concatenate": "Concat", "multiheadselfattention": "MultiheadAttention",
 }  # fmt: skip
+
+
+def _of_word(kind: str, tree: ast.Call, text: str) -> tuple[tuple[str, Formula], ...]:
+    """The layers that a word names, with quotes or without: Add('a') or Add(a)."""
+    if tree.keywords:
+        node = tree.keywords[0].value
+        raise ListingError(
+            f"{kind} takes names of layers only", _segment(text, node), f"write it like {_example(kind)}"
+        )
+    names = []
+    for node in tree.args:
+        match node:
+            case ast.Constant(value=str() | int() as value) if not isinstance(value, bool):
+                names.append(str(value))
+            case ast.Name(id=value) | ast.Attribute(value=ast.Name(id="self"), attr=value):
+                names.append(value)
+            case _:
+                piece = _segment(text, node)
+                raise ListingError(f"'{_short(piece)}' is no name of a layer", piece, f"write it like {_example(kind)}")
+        if not _NAME.fullmatch(names[-1]):
+            raise ListingError(f"'{_short(names[-1])}' is no name of a layer", names[-1])
+    if len(set(names)) < len(names):
+        raise ListingError(f"{kind} names a layer twice", kind)
+    wanted = {"From": len(names) == 1, "LastStep": not names}.get(kind, bool(names))
+    if not wanted:
+        raise ListingError(f"{kind} {_WANTED[kind]}, not {len(names)}", kind, f"write it like {_example(kind)}")
+    return (("layers", formulas.read(repr(names))),) if names else ()
+
+
+_WANTED = {"Add": "names one layer or more", "Concat": "names one layer or more", "From": "names one layer",
+           "LastStep": "names no layer"}  # fmt: skip
+_NAME = re.compile(r"\w{1,40}", re.ASCII)
+
+
+def _example(kind: str) -> str:
+    return f"{kind}()" if kind == "LastStep" else f"{kind}('a')"
 
 
 def _named(kind: str, tree: ast.Call, text: str) -> Iterable[tuple[str, ast.expr]]:
     """Each argument of a call with its name; the names of positional ones come from PyTorch's order."""
     known = LAYERS[kind].arguments
-    offered = [argument for argument in known if argument not in _NOT_OFFERED]
+    offered = [argument for argument in known if argument not in NOT_OFFERED]
     if len(tree.args) > len(known):
         raise ListingError(f"{kind} takes {_counted(len(known))}, not {len(tree.args)}", kind)
     given: set[str] = set()
@@ -106,13 +152,21 @@ def _named(kind: str, tree: ast.Call, text: str) -> Iterable[tuple[str, ast.expr
     for argument, node in pairs:
         if isinstance(node, ast.Starred) or argument == "**":
             raise ListingError(f"'{_segment(text, node)}' has no meaning in a listing", _segment(text, node))
+        if argument == "batch_first" and argument in known and _is_true(node):
+            continue  # the batch is always first here, so to say so does no harm
         if argument not in offered:
             hint = did_you_mean(argument, offered)
+            if argument == "batch_first":
+                hint = "batch_first=True holds throughout"
             raise ListingError(f"{kind} has no argument '{argument}'", argument, hint)
         if argument in given:
             raise ListingError(f"{kind} is given '{argument}' twice", argument)
         given.add(argument)
         yield argument, node
+
+
+def _is_true(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is True
 
 
 def _counted(arguments: int) -> str:

@@ -37,6 +37,10 @@ class Mistaken(Exception):
         super().__init__("\n".join(mistake.message for mistake in mistakes))
         self.mistakes = tuple(mistakes)
 
+    def __reduce__(self) -> tuple[type[Mistaken], tuple[tuple[Mistake, ...]]]:
+        """What another process needs to raise it again."""
+        return Mistaken, (self.mistakes,)
+
 
 def show(mistake: Mistake) -> str:
     """Turn a mistake into the lines that a compiler we admire would print."""
@@ -70,11 +74,13 @@ def show_all(mistakes: Iterable[Mistake]) -> str:
     return "\n".join(show(mistake) for mistake in sorted(set(mistakes)))
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A hint with the nearest known word, or with all of them when none is near."""
+def did_you_mean(word: str, known: Iterable[str], page: str = "") -> str:
+    """A hint with the nearest known word, or with all of them when none is near, or with the page that lists them."""
     names = sorted(set(known))
     by_lower = {name.lower(): name for name in names}
     near = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
     if near:
         return f"did you mean '{by_lower[near[0]]}'?"
+    if page:
+        return f"they are listed in {page}"
     return f"known here: {', '.join(names)}" if names else ""

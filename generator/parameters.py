@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import keyword
+import math
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -12,6 +14,7 @@ from generator.draw import Condition, NoDraws, Space
 from generator.formulas import Formula, FormulaError
 from generator.mistakes import Mistake, Mistaken, did_you_mean
 from generator.spec import ParameterSpec, QuestionSpec
+from generator.streams import Stream
 from generator.text import MOST_MISTAKES, KeyPath, Source
 
 MOST_VALUES = 10_000  # of one parameter
@@ -58,17 +61,22 @@ class ParameterReader:
         computed: dict[str, Formula] = {}
         for name, spec in self.spec.parameters.items():
             path = ("parameters", name)
-            ways = [way for way in ("choose", "range", "compute") if getattr(spec, way) is not None]
-            if name in formulas.FUNCTIONS or keyword.iskeyword(name) or name in (prose.NETWORK, "output"):
+            ways = [way for way in ("choose", "range", "compute", "integers") if getattr(spec, way) is not None]
+            if keyword.iskeyword(name) or name in (prose.NETWORK, "output"):
                 self.wrong(path, f"'{name}' has a meaning of its own in formulas", "choose another name", key=True)
             elif len(ways) != 1:
                 hint = "for example choose: [2, 3], range: [2, 9] or compute: side // 2"
-                self.wrong(path, f"parameter {name} needs one of choose, range and compute", hint, key=True)
+                self.wrong(path, f"parameter {name} needs one of choose, range, compute and integers", hint, key=True)
             elif spec.compute is not None:
                 if formula := self.formula((*path, "compute"), spec.compute):
                     computed[name] = formula
+            elif spec.integers is not None:
+                choices[name] = self.arrays(name, spec)
             elif spec.choose != "names":
                 choices[name] = self.values(path, spec)
+            for key in sorted({"shape", "distinct", "without", "times", "count"} & spec.model_fields_set):
+                if spec.integers is None:
+                    self.wrong((*path, key), f"{key} belongs to integers", key=True)
             if spec.step != 1 and spec.range is None:
                 self.wrong((*path, "step"), "step belongs to range", key=True)
         if len(self.persons) > len(people()):
@@ -100,6 +108,25 @@ class ParameterReader:
             else:
                 seen.add(same)
         return values
+
+    def arrays(self, name: str, spec: ParameterSpec) -> list[Any]:
+        """Arrays to choose from: all of them where they are few, else `count` different ones, always the same."""
+        assert spec.integers
+        path = ("parameters", name)
+        if spec.shape is None:
+            self.wrong((*path, "integers"), "an array needs a shape", "for example shape: [3, 3]", key=True)
+            return []
+        first, last = spec.integers
+        if last - first >= MOST_VALUES:
+            self.wrong((*path, "integers"), f"this range has more than {MOST_VALUES:,} values")
+            return []
+        entries = [value for value in range(first, last + 1) if value not in spec.without]
+        length = math.prod(spec.shape)
+        if len(entries) < (length if spec.distinct else 1):
+            lacking = f"there are not {length} different numbers" if spec.distinct else "there is no number"
+            self.wrong((*path, "integers"), f"{lacking} to choose from", "the smaller number comes first")
+            return []
+        return [_shaped(one, spec.shape) for one in _arrays(entries, length, spec, name)]
 
     def in_order(self, computed: dict[str, Formula]) -> list[tuple[str, Formula]]:
         """Computed parameters such that each comes after those it needs."""
@@ -148,6 +175,30 @@ class ParameterReader:
             if text.strip() == formula:
                 return "require", place
         return ("parameters",)
+
+
+def _arrays(entries: list[int], length: int, spec: ParameterSpec, name: str) -> Iterator[list[float]]:
+    """Different flat lists of entries, in an order that depends on the parameter alone."""
+    possible = math.perm(len(entries), length) if spec.distinct else len(entries) ** length
+    stream = Stream("array", name, str(spec.integers), str(spec.shape), str(spec.distinct), str(spec.without))
+    seen: set[tuple[int, ...]] = set()
+    while len(seen) < min(spec.count, possible):
+        found = stream.shuffled(entries)[:length] if spec.distinct else _some(stream, entries, length)
+        if (one := tuple(found)) not in seen:
+            seen.add(one)
+            yield [entry if spec.times == 1 else round(entry * spec.times, 10) for entry in one]
+
+
+def _some(stream: Stream, entries: list[int], length: int) -> list[int]:
+    return [entries[stream.below(len(entries))] for _ in range(length)]
+
+
+def _shaped(values: list[Any], shape: Sequence[int]) -> list[Any]:
+    """A flat list as nested lists of that shape."""
+    if len(shape) == 1:
+        return values
+    size = len(values) // shape[0]
+    return [_shaped(values[start : start + size], shape[1:]) for start in range(0, len(values), size)]
 
 
 def _condition(formula: Formula) -> Condition:

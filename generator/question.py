@@ -165,12 +165,13 @@ class _Reader(ParameterReader):
         return parts
 
     def answer(self, path: KeyPath, spec: PartSpec) -> tuple[str, Model] | None:
-        named = [name for name in spec.answer if name in answers.KINDS]
+        known_kinds = answers.names()
+        named = [name for name in spec.answer if name in known_kinds]
         if not named:
-            hints = {name: did_you_mean(name, answers.KINDS) for name in spec.answer}
+            hints = {name: did_you_mean(name, known_kinds) for name in spec.answer}
             first = next((name for name, hint in hints.items() if hint.startswith("did")), next(iter(hints), ""))
             message = f"'{first}' is no kind of answer" if first else "here belongs a kind of answer"
-            self.wrong((*path, first), message, did_you_mean(first, answers.KINDS), key=True)
+            self.wrong((*path, first), message, did_you_mean(first, known_kinds), key=True)
             return None
         if len(named) > 1:
             self.wrong(path, f"an answer has one kind, not {' and '.join(named)}", key=True)
@@ -181,12 +182,12 @@ class _Reader(ParameterReader):
         if written is None:
             return None
         known = Known(spec.points, tuple(self.spec.network.layers) if self.spec.network else ())
-        for finding in kind.check(written, known):
+        for finding in getattr(kind, "check", _nothing)(written, known):
             self.wrong((*path, *finding.path), finding.message, finding.hint, key=finding.at_key)
-        more = frozenset(["output"]) if named[0] == "network" else frozenset()
-        for where, text in kind.formulas(written):
+        more = frozenset(["output", "network"]) if named[0] == "network" else frozenset()
+        for where, text in getattr(kind, "formulas", _nothing)(written):
             self.formula((*path, *where), text, more)
-        for where, name, call in getattr(kind, "listing_of", _no_listing)(written):
+        for where, name, call in getattr(kind, "listing_of", _nothing)(written):
             self.layer((*path, *where), name, call)
         return named[0], written
 
@@ -199,8 +200,8 @@ class _Reader(ParameterReader):
             self.mistakes += mistakes
             if spec is None:
                 continue
-            if spec.experiment not in experiments.EXPERIMENTS:
-                hint = did_you_mean(spec.experiment, experiments.EXPERIMENTS)
+            if spec.experiment not in experiments.names():
+                hint = did_you_mean(spec.experiment, experiments.names(), "docs/question-language.md")
                 self.wrong((*where, "experiment"), f"there is no experiment '{spec.experiment}'", hint)
                 continue
             self.arguments(where, spec)
@@ -304,7 +305,8 @@ def wrong_conventions(source: Source, chosen: Mapping[str, str]) -> Iterator[Mis
             yield source.mistake(("conventions", name), f"{name} is not '{value}'", hint)
 
 
-def _no_listing(written: Model) -> Iterator[tuple[KeyPath, str, str]]:
+def _nothing(*_: object) -> Iterator[Any]:
+    """What a kind of answer has that does not say: no formulas, no prose, no layers, nothing to check."""
     yield from ()
 
 
@@ -333,7 +335,7 @@ def all_prose(spec: QuestionSpec, parts: Sequence[Part]) -> Iterator[tuple[KeyPa
                 yield (*path, name), text, False
     for part in parts:
         path = ("parts", spec.parts.index(part.spec))
-        for where, text in answers.kind(part.kind).prose(part.answer):
+        for where, text in getattr(answers.kind(part.kind), "prose", _nothing)(part.answer):
             yield (*path, "answer", *where), text, False
     for place, written in enumerate(spec.parts):
         several = isinstance(written.evidence, list)

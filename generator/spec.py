@@ -26,7 +26,7 @@ Term = str | int | float | bool  # a formula, or a number as it stands
 
 
 class ParameterSpec(Model):
-    """Where a drawn value comes from: one of choose, range, compute."""
+    """Where a drawn value comes from: one of choose, range, compute, integers."""
 
     choose: list[Any] | Literal["names"] | None = Field(
         None, description="a list to choose from, or the word names for first names of people"
@@ -36,6 +36,18 @@ class ParameterSpec(Model):
     )
     step: Annotated[int, Field(ge=1)] = Field(1, description="the step of range")
     compute: str | None = Field(None, description="a formula over other parameters")
+    integers: Annotated[list[int], Field(min_length=2, max_length=2)] | None = Field(
+        None, description="an array of whole numbers from the first to the last, both included"
+    )
+    shape: Annotated[list[Annotated[int, Field(ge=1, le=32)]], Field(min_length=1, max_length=3)] | None = Field(
+        None, description="the shape of the array: [length], [rows, columns] or [channels, rows, columns]"
+    )
+    distinct: bool = Field(False, description="whether all entries of the array differ")
+    without: list[int] = Field([], description="whole numbers that the array does not hold")
+    times: Annotated[float | int, Field(gt=0)] = Field(
+        1, description="what every entry is multiplied by: 0.1 for tenths"
+    )
+    count: Annotated[int, Field(ge=1, le=10_000)] = Field(200, description="how many arrays there are to choose from")
 
 
 class NetworkSpec(Model):
@@ -147,13 +159,72 @@ class ExamSpec(Model):
     sections: Annotated[list[SectionSpec], Field(min_length=1)]
 
 
+# where the same question has several right answers, the paper says which one is meant; the first is the default
 CONVENTIONS: dict[str, dict[str, str]] = {
     "shape_order": {
         "hwc": "sizes are given as height × width × channels, without the batch",
         "chw": "sizes are given as channels × height × width, without the batch",
+        "whc": "sizes are given as width × height × channels, without the batch",
+    },
+    "recurrent_biases": {
+        "two": "a recurrent layer has two bias vectors for each gate, as in PyTorch",
+        "one": "a recurrent layer has one bias vector for each gate",
+    },
+    "running_statistics": {
+        "no": "running means and variances of batch normalization are not counted, as they are not learned",
+        "yes": "running means and variances of batch normalization are counted",
+    },
+    "cost": {
+        "macs": "a multiplication with its addition counts as one operation (a multiply-accumulate)",
+        "flops": "a multiplication and an addition count as two floating-point operations",
+    },
+    "memory_unit": {"MB": "1 MB is 1,000,000 bytes", "MiB": "1 MiB is 1,048,576 bytes"},
+    "loss_reduction": {
+        "mean": "the loss of a batch is the mean over its examples",
+        "sum": "the loss of a batch is the sum over its examples",
+    },
+    "squared_error": {
+        "plain": "the squared error has no factor of one half",
+        "half": "the squared error has a factor of one half",
+    },
+    "weight_penalty": {
+        "half": "the penalty is half the coefficient times the sum of squared weights",
+        "plain": "the penalty is the coefficient times the sum of squared weights",
+    },
+    "attention_scale": {
+        "scaled": "scores are divided by the square root of the key's size",
+        "unscaled": "scores are not scaled",
+    },
+    "momentum_form": {
+        "pytorch": "the velocity adds up gradients, and the learning rate multiplies the velocity",
+        "classic": "the velocity adds up steps, and holds the learning rate already",
+    },
+    "bias_correction": {
+        "yes": "both running means are corrected for their start at zero, and the first step is step 1",
+        "no": "the running means are not corrected for their start at zero",
+    },
+    "variance": {
+        "population": "the variance divides by the number of values",
+        "sample": "the variance divides by the number of values less one",
+    },
+    "dropout_scaling": {
+        "training": "values that are kept are divided by the probability of keeping them, in training",
+        "test": "values are multiplied by the probability of keeping them, at test time",
+    },
+    "threshold": {
+        "at_least": "a unit fires when its sum is 0 or more",
+        "above": "a unit fires when its sum is more than 0",
+    },
+    "box_edges": {
+        "continuous": "boxes are given by the coordinates of their edges, so a width is the difference of two of them",
+        "pixels": "boxes are given by their first and last pixel, so a width is their difference plus one",
+    },
+    "average_precision": {
+        "all_points": "precision is made non-increasing, and the area below it is summed over all recalls",
+        "eleven_points": "precision is made non-increasing, and averaged over the recalls 0, 0.1, …, 1",
     },
 }
-DEFAULT_CONVENTIONS = {"shape_order": "hwc"}
+DEFAULT_CONVENTIONS = {name: next(iter(values)) for name, values in CONVENTIONS.items()}
 
 # ---- reading them ----
 

@@ -9,8 +9,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from generator import formulas, forward, prose, store
-from generator.answers import Response
+from generator import formulas, forward, plugins, prose, store
+from generator.answers import NotUsed, Response
+from generator.answers.options import OptionsAnswer
 from generator.formulas import FormulaError
 from generator.forward import DoesNotFit
 from generator.mistakes import Mistake, Mistaken
@@ -26,14 +27,21 @@ DRAWS = 40  # whole variants, spread over the space
 
 def out(question: Question) -> tuple[Mistake, ...]:
     """Turn a question into the mistakes that running it shows."""
-    key = store.digest(question.id, question.sha256, own_code(), version("torch"))
-    kept = store.read("trials", key)
-    if (mistakes := _unpacked(kept, question.source.path)) is not None:
+    if (mistakes := kept(question)) is not None:
         return mistakes
     found = tuple(sorted(_all(question)))
     fields = [[m.line, m.column, m.message, m.hint, m.excerpt, m.width] for m in found]
-    store.keep("trials", key, fields)
+    store.keep("trials", _key(question), fields)
     return found
+
+
+def kept(question: Question) -> tuple[Mistake, ...] | None:
+    """The mistakes that were found before, or None when the question must be run."""
+    return _unpacked(store.read("trials", _key(question)), question.source.path)
+
+
+def _key(question: Question) -> str:
+    return store.digest(question.id, question.sha256, own_code(), version("torch"))
 
 
 def _unpacked(kept: Any, path: str) -> tuple[Mistake, ...] | None:
@@ -48,11 +56,12 @@ _TYPES = [int, int, str, str, str, int]
 
 @lru_cache
 def own_code() -> str:
-    """The hash of this room's code: with other code, what was tried out must be tried again."""
+    """The hash of this room's code and of what packages add: with other code, what was tried must be tried again."""
     whole = hashlib.sha256()
     for path in sorted(Path(__file__).parent.rglob("*")):
         if path.suffix in (".py", ".txt"):  # names of people among them
             whole.update(path.read_bytes())
+    whole.update(plugins.stamp().encode())
     return whole.hexdigest()
 
 
@@ -107,17 +116,26 @@ def _first_failure(question: Question, path: KeyPath, hole: str, formula: str) -
 
 def _variants(question: Question) -> Iterator[Mistake]:
     """Compute whole variants, and let each answer judge the responses that it makes for itself."""
-    for number in range(min(DRAWS, question.space.size)):
+    unused: list[tuple[NotUsed, dict[str, Any]]] = []
+    tried = min(DRAWS, question.space.size)
+    for number in range(tried):
         values = question.space.draw("trial", question.id, number)
         try:
             variant = of_values(question, values, Stream("trial", question.id, number), {}, number)
         except Mistaken as error:
             yield from error.mistakes
-            continue
-        yield from _judged(question, variant)
+        except NotUsed as reason:
+            unused.append((reason, values))
+        else:
+            yield from judged(question, variant)
+    if len(unused) > tried // 2:
+        first, values = unused[0]
+        message = f"{len(unused)} of {tried} draws cannot be used: {first}"
+        yield broken(question, ("parts",), FormulaError(message, hint="tie parameters with 'require'"), values)
 
 
-def _judged(question: Question, variant: Variant) -> Iterator[Mistake]:
+def judged(question: Question, variant: Variant) -> Iterator[Mistake]:
+    """The responses that answers make for themselves, and do not mark as they should."""
     for place, part in enumerate(variant.parts):
         given = part.answer.responses()
         faults = []
@@ -160,11 +178,15 @@ def _example(question: Question, place: int, part: Part) -> Iterator[Mistake]:
     except FormulaError as error:
         yield question.source.mistake((*at, "with"), str(error), error.hint)
         return
+    except NotUsed as reason:
+        yield question.source.mistake((*at, "with"), f"the example cannot be used: {reason}")
+        return
     except Mistaken as error:
         first = error.mistakes[0]
         yield question.source.mistake((*at, "with"), f"the example cannot be computed: {first.message}", first.hint)
         return
-    mark = variant.parts[place].answer.mark(_written(example.answer))
+    answer = variant.parts[place].answer
+    mark = answer.mark(answer.letter(example.answer) if isinstance(answer, OptionsAnswer) else _written(example.answer))
     if mark.share != 1:
         says = "; ".join(mark.remarks) or "it is another"
         start = "PyTorch does not come to this answer" if mark.readable else "the answer of the example is not readable"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from generator import answers, experiments, formulas, prose
-from generator.answers import Answer, Drawn
+from generator.answers import Answer, Drawn, NotUsed
 from generator.draw import told
 from generator.formulas import FormulaError
 from generator.forward import DoesNotFit
@@ -16,7 +17,7 @@ from generator.listing import ListingError, written
 from generator.mistakes import Mistake, Mistaken
 from generator.plots import Picture
 from generator.question import ImageFile, Part, Question
-from generator.reference import Disagreement
+from generator.reference import BadArgument, Disagreement
 from generator.spec import DEFAULT_CONVENTIONS, EvidenceSpec
 from generator.streams import Stream
 from generator.text import KeyPath
@@ -66,16 +67,64 @@ class Evidence:
     picture: Picture | None
 
 
+MOST_LEFT_OUT = 200  # draws in a row
+
+
 def vary(question: Question, secret: str, number: int = 0, conventions: Mapping[str, str] | None = None) -> Variant:
-    """Draw variant `number` and compute its answers; raises Mistaken with the drawn values when a draw breaks it."""
-    values = question.space.draw(secret, question.id, number)
-    return of_values(question, values, Stream(secret, question.id, number, "options"), conventions or {}, number)
+    """Draw variant `number` and compute its answers; raises Mistaken with the drawn values when a draw breaks it.
+
+    Draws that are not used, because wrong options coincide, are left out before variants are numbered.
+    """
+    chosen = tuple(sorted((conventions or {}).items()))
+    return _dealt(question, secret, place_of(question, secret, number, chosen), dict(chosen), number)
+
+
+def at(question: Question, place: int, conventions: Mapping[str, str] | None = None) -> Variant:
+    """The variant at a place of the question's space, always the same; raises Mistaken and NotUsed."""
+    values = question.space.at(place, Stream("at", question.id, place, "names"))
+    return of_values(question, values, Stream("at", question.id, place, "options"), conventions or {}, place)
+
+
+def place_of(question: Question, secret: str, number: int, conventions: tuple[tuple[str, str], ...]) -> int:
+    """Which deal of the space gives variant `number`; raises Mistaken when hardly any can be used."""
+    if not any(kind_leaves_out(part) for part in question.parts):
+        return number
+    places = _places(question.id, question.sha256, secret, conventions)
+    while len(places) <= number:
+        start = places[-1] + 1 if places else 0
+        for place in range(start, start + MOST_LEFT_OUT):
+            try:
+                _dealt(question, secret, place, dict(conventions), place)
+            except NotUsed as reason:
+                unused = reason
+                continue
+            places.append(place)
+            break
+        else:
+            raise Mistaken([question.source.mistake(("parts",), f"hardly any draw can be used: {unused}", key=True)])
+    return places[number]
+
+
+def kind_leaves_out(part: Part) -> bool:
+    """Whether an answer of this part may refuse a draw."""
+    return getattr(answers.kind(part.kind), "leaves_out", lambda _: False)(part.answer)
+
+
+@lru_cache(maxsize=4096)
+def _places(question: str, sha256: str, secret: str, conventions: tuple[tuple[str, str], ...]) -> list[int]:
+    """The deals that were found to be usable so far; a list that grows."""
+    return []
+
+
+def _dealt(question: Question, secret: str, place: int, conventions: Mapping[str, str], number: int) -> Variant:
+    values = question.space.draw(secret, question.id, place)
+    return of_values(question, values, Stream(secret, question.id, place, "options"), conventions, number)
 
 
 def of_values(
     question: Question, values: Mapping[str, Any], stream: Stream, conventions: Mapping[str, str], number: int = 0
 ) -> Variant:
-    """The variant with these values; raises Mistaken."""
+    """The variant with these values; raises Mistaken, and NotUsed for a draw that another one should replace."""
     at: KeyPath = ("network",)
     try:
         network = question.network.draw(values) if question.network else None
@@ -89,7 +138,7 @@ def of_values(
             drawn = Drawn(values, network, chosen, stream, _Filled(values, printed), part.spec.points)
             parts.append(_part(part, drawn))
         return Variant(question, number, values, stem, network, tuple(parts))
-    except (FormulaError, DoesNotFit, ListingError, Disagreement) as error:
+    except (FormulaError, DoesNotFit, ListingError, Disagreement, BadArgument) as error:
         raise Mistaken([broken(question, at, error, values)]) from None
 
 
@@ -120,6 +169,11 @@ def broken(question: Question, at: KeyPath, error: Exception, values: Mapping[st
         inner = (*at, "answer", "network", "model", error.layer)
         place = inner if inner in question.source.values else layer if layer in question.source.values else at
         return question.source.mistake(place, str(error), hint)
+    if isinstance(error, BadArgument):
+        kind = question.parts[at[1]].kind if len(at) == 2 and isinstance(at[1], int) else ""
+        ways = ((*at, "answer", *inner, "with", error.argument) for inner in ((), (kind,)))
+        given = next((way for way in ways if way in question.source.values), (*at, "answer"))
+        return question.source.mistake(given, f"{error.argument}: {error}", hint)
     word = getattr(error, "word", "") or getattr(error, "formula", "")
     return question.source.mistake(at, str(error), hint, within=word)
 

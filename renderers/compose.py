@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from generator import variant as variant_room
+from generator.answers.array import ArrayAnswer
 from generator.answers.expression import ExpressionAnswer
 from generator.answers.kind import RubricItem
 from generator.answers.network import NetworkAnswer
@@ -15,15 +17,17 @@ from generator.answers.shape import ShapeAnswer
 from generator.answers.sketch import SketchAnswer
 from generator.answers.table import TableAnswer
 from generator.answers.text import SampleResponse, TextAnswer
+from generator.answers.weights import WeightsAnswer
 from generator.exam import Exam, Group, NumberedPart
 from generator.exam import Section as ExamSection
-from generator.formulas import number_text
+from generator.formulas import FormulaError, number_text
 from generator.plots import Plot, Series
 from generator.variant import Variant
 from renderers.document import (
     Axes,
     Block,
     Choices,
+    Code,
     CodeBlock,
     CodeLines,
     Cover,
@@ -32,8 +36,10 @@ from renderers.document import (
     Drawing,
     Emphasis,
     Evidence,
+    GridField,
     Image,
     Inline,
+    Items,
     Lines,
     Listing,
     NumberField,
@@ -64,13 +70,42 @@ def compose(exam: Exam, audience: Audience) -> Document:
     return Document(spec.title, exam.code, kind, "en", cover, sections)
 
 
-def compose_question(variant: Variant, audience: Audience) -> Document:
-    """Turn one variant into a small paper of its own, as `preview` shows it."""
-    parts = tuple(NumberedPart(f"1.{n}", part.points, variant, part) for n, part in enumerate(variant.parts, 1))
+def compose_question(variant: Variant, audience: Audience, parts_of: Sequence[Variant] = ()) -> Document:
+    """Turn one variant into a small paper of its own, as `preview` shows it; with `parts_of`, part n is of the n-th."""
+    sources = [(each, each.parts[n]) for n, each in enumerate(parts_of or [variant] * len(variant.parts))]
+    parts = tuple(NumberedPart(f"1.{n}", part.points, each, part) for n, (each, part) in enumerate(sources, 1))
     whole = sum(part.points for part in variant.parts)
     section = ExamSection("1", variant.title, whole, (Group(variant, parts),))
     kind: Literal["exam", "key"] = "exam" if audience == "students" else "key"
     return Document(variant.title, "", kind, "en", None, (_section(section, audience),))
+
+
+def compose_catalogue(variants: Sequence[Variant], title: str, says: str) -> Document:
+    """Turn one variant of each of several questions into a document to choose from: facts, question and key."""
+    scores, sections = [], []
+    for place, variant in enumerate(variants, 1):
+        parts = tuple(
+            NumberedPart(f"{place}.{n}", part.points, variant, part) for n, part in enumerate(variant.parts, 1)
+        )
+        whole = sum(part.points for part in variant.parts)
+        composed = _section(ExamSection(str(place), variant.title, whole, (Group(variant, parts),)), "graders")
+        sections.append(replace(composed, stem=(_facts(variant), *composed.stem)))
+        scores.append((str(place), variant.title, f"{whole:g}"))
+    facts = (("Questions", str(len(variants))), ("Parts", str(sum(len(variant.parts) for variant in variants))))
+    cover = Cover(title, "", facts, (), blocks(says), tuple(scores))
+    return Document(title, "", "catalogue", "en", cover, tuple(sections))
+
+
+def _facts(variant: Variant) -> Paragraph:
+    """The question's id, and what helps to choose it."""
+    spec, size = variant.question.spec, variant.question.space.size
+    facts = [
+        ", ".join(spec.topics),
+        spec.difficulty or "",
+        f"{spec.minutes:g} minutes" if spec.minutes else "",
+        f"{size:,} variant{'' if size == 1 else 's'}" if size < 10**7 else f"about 10^{len(str(size)) - 1} variants",
+    ]
+    return Paragraph((Code(variant.question.id), Text(f" · {' · '.join(filter(None, facts))}")))
 
 
 def points_text(points: float) -> str:
@@ -143,41 +178,36 @@ def _listing(block: CodeBlock) -> Listing:
 
 # ---- what a student sees of an answer ----
 
+WEIGHTS = ("Weight", "Value")
+
 
 def space(numbered: NumberedPart) -> Space:
-    """The room for an answer of this kind; nothing in it depends on what is right."""
+    """The room for an answer of this kind; nothing in it depends on what is right.
+
+    An answer of a package's own kind gets a frame of `lines` ruled lines, with its `note` above.
+    """
     match numbered.part.answer:
         case TableAnswer() as answer:
-            return TableField(
-                _header(answer),
-                _row_names(answer),
-                tuple(n for n, _ in answer.rows),
-                _given_rows(answer),
-                inlines(answer.note),
-            )
+            names = tuple(name for name, _ in answer.rows)
+            return TableField(answer.header, answer.labels, names, _given_rows(answer), inlines(answer.note))
+        case WeightsAnswer(names=names, labels=labels, note=note):
+            return TableField(WEIGHTS, labels, names, (), inlines(note))
         case ShapeAnswer(note=note):
             return WorkBox(3, inlines(note))
         case NumberAnswer(unit=unit, note=note):
             return NumberField(unit, inlines(note))
-        case ExpressionAnswer(lines=lines, note=note):
-            return WorkBox(lines, inlines(note))
+        case ArrayAnswer(rows=rows, hidden=False, note=note):
+            return GridField(len(rows), len(rows[0]), inlines(note))
         case NetworkAnswer(lines=lines, note=note):
             return CodeLines(lines, inlines(note))
         case TextAnswer(lines=lines):
             return Lines(lines)
         case SketchAnswer(x=x, y=y):
             return Axes(x.label, y.label, (x.start, x.end), (y.start, y.end))
-        case OptionsAnswer(options=options, several=several):
-            return Choices(tuple(_prose(option, numbered.variant) for option in options), several)
-    raise AssertionError(f"no room for {type(numbered.part.answer).__name__}")
-
-
-def _header(answer: TableAnswer) -> tuple[str, str]:
-    return ("Layer", "Size of its output") if answer.given else ("Layer", "Count")
-
-
-def _row_names(answer: TableAnswer) -> tuple[str, ...]:
-    return tuple(f"after layer {name}" if answer.given else f"layer {name}" for name, _ in answer.rows)
+        case OptionsAnswer(options=options, several=several, note=note):
+            return Choices(tuple(_prose(option, numbered.variant) for option in options), several, inlines(note))
+        case answer:
+            return WorkBox(getattr(answer, "lines", 6), inlines(getattr(answer, "note", "")))
 
 
 def _given_rows(answer: TableAnswer) -> tuple[tuple[str, str], ...]:
@@ -193,6 +223,8 @@ def _solution(numbered: NumberedPart) -> Iterator[Block]:
     yield Solution(heading, tuple(_answer(numbered)))
     if how := (*_prose(_worked(part.answer), variant), *_prose(part.explanation, variant)):
         yield Solution("How it is got", how)
+    if wrong := tuple(_slips(part.answer)):
+        yield Solution("What leads to other answers", (Items(wrong),))
     rubric: tuple[RubricItem, ...] = getattr(part.answer, "rubric", ())
     share = numbered.points / part.points  # an exam may give other points than the question
     if rubric:
@@ -207,6 +239,22 @@ def _solution(numbered: NumberedPart) -> Iterator[Block]:
         yield Samples(tuple((f"{sample.earns * share:g}", tuple(_judged(sample))) for sample in samples))
 
 
+MOST_SLIPS = 4
+
+
+def _slips(answer: object) -> Iterator[tuple[Block, ...]]:
+    """Wrong answers that graders will meet, each with the misconception that leads to it."""
+    if isinstance(answer, OptionsAnswer):
+        for letter, says in answer.why:
+            yield (Paragraph((Strong((Text(letter),)), Text(f": {says}"))),)
+    if isinstance(answer, NumberAnswer | ShapeAnswer):
+        for slip in answer.slips[:MOST_SLIPS]:
+            try:
+                yield (Paragraph((Strong((Text(answer.said(slip.value)),)), Text(f": {slip.says}"))),)
+            except FormulaError:
+                continue  # a slip that cannot be written as exactly as the answer
+
+
 def _worked(answer: object) -> str:
     return str(getattr(answer, "worked", ""))
 
@@ -215,14 +263,23 @@ def _answer(numbered: NumberedPart) -> Iterator[Block]:
     match numbered.part.answer:
         case TableAnswer() as answer:
             yield _filled(answer)
+        case WeightsAnswer() as answer:
+            yield Paragraph(inlines("Any numbers are right that do what is wanted; for example:"))
+            rows = tuple(zip(answer.labels, answer.recorded.values(), strict=True))
+            cells = tuple(tuple(map(inlines, row)) for row in rows)
+            yield Table(tuple(map(inlines, WEIGHTS)), cells, row_headings=True)
         case ShapeAnswer() as answer:
             yield Paragraph((Strong((Text(answer.recorded),)), Text(f" ({_lower(answer.note)})")))
         case NumberAnswer(text=text):
             yield Paragraph((Strong((Text(text),)),))
         case ExpressionAnswer() as answer:
             yield DisplayMath(_broken(answer.latex))
+        case ArrayAnswer() as answer:
+            yield DisplayMath(_matrix(answer))
         case NetworkAnswer() as answer:
-            yield Paragraph(inlines(f"Any network is right that runs and meets {_conditions(answer)}; for example:"))
+            kept = f", keeps {' and '.join(f'`{layer.call}`' for layer in answer.keeps)}," if answer.keeps else ""
+            meets = f"Any network is right that runs{kept} and meets {_conditions(answer)}"
+            yield Paragraph(inlines(f"{meets}; for example:"))
             yield Listing(tuple((layer.name, layer.call) for layer in answer.model))
         case TextAnswer(model=model):
             yield from _prose(model, numbered.variant)
@@ -233,6 +290,11 @@ def _answer(numbered: NumberedPart) -> Iterator[Block]:
             for letter in answer.right:
                 option = _prose(answer.options[answer.letters().index(letter)], numbered.variant)
                 yield from _lettered(letter, option)
+        case answer if latex := str(getattr(answer, "latex", "")):
+            yield DisplayMath(latex)
+        case answer:
+            for line in str(answer.recorded).splitlines():
+                yield Paragraph((Strong((Text(line),)),))
 
 
 def _lettered(letter: str, option: tuple[Block, ...]) -> Iterator[Block]:
@@ -246,6 +308,14 @@ def _lettered(letter: str, option: tuple[Block, ...]) -> Iterator[Block]:
     yield from rest
 
 
+def _matrix(answer: ArrayAnswer) -> str:
+    """A matrix between brackets, a vector between parentheses, as LaTeX."""
+    rows = [" & ".join(answer.precision.text(value).replace("−", "-") for value in row) for row in answer.rows]
+    if answer.flat:
+        return r"\left(" + rows[0].replace(" & ", r",\; ") + r"\right)"
+    return r"\begin{bmatrix}" + r" \\ ".join(rows) + r"\end{bmatrix}"
+
+
 def _lower(note: str) -> str:
     return note[:1].lower() + note[1:].rstrip(".")
 
@@ -253,10 +323,10 @@ def _lower(note: str) -> str:
 def _filled(answer: TableAnswer) -> Table:
     rows = (
         *_given_rows(answer),
-        *((name, answer.recorded[key]) for name, key in zip(_row_names(answer), answer.recorded, strict=True)),
+        *((name, answer.recorded[key]) for name, key in zip(answer.labels, answer.recorded, strict=True)),
     )
-    cells = tuple(tuple((Text(text),) for text in row) for row in rows)
-    return Table(tuple((Text(text),) for text in _header(answer)), cells, row_headings=True)
+    cells = tuple(tuple(map(inlines, row)) for row in rows)
+    return Table(tuple(map(inlines, answer.header)), cells, row_headings=True)
 
 
 def _conditions(answer: NetworkAnswer) -> str:
@@ -287,12 +357,22 @@ def _plot(answer: SketchAnswer) -> Plot:
 def _marking(numbered: NumberedPart) -> str:
     match numbered.part.answer:
         case TableAnswer(rows=rows):
-            return f"{points_text(numbered.points / len(rows))} for each right cell."
+            return f"{_shared(numbered.points, len(rows))} for each right cell."
+        case ArrayAnswer(rows=rows) if len(rows) * len(rows[0]) > 1:
+            return f"{_shared(numbered.points, len(rows) * len(rows[0]))} for each right element."
         case OptionsAnswer(several=True):
             return "Each option that is rightly ticked or left earns the same; half of them right earns nothing."
+        case WeightsAnswer():
+            return f"{points_text(numbered.points)} for numbers that give the wanted output in all cases."
         case NetworkAnswer():
             return f"{points_text(numbered.points)} for a network that runs and meets the conditions."
     return f"{points_text(numbered.points)} for the right answer."
+
+
+def _shared(points: float, count: int) -> str:
+    """What one of several cells earns."""
+    each = points / count
+    return points_text(each) if each * 4 == int(each * 4) else f"1/{count} of {points_text(points)}"
 
 
 def _judged(sample: SampleResponse) -> Iterator[Inline]:

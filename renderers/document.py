@@ -153,6 +153,16 @@ class NumberField:
 
 
 @dataclass(frozen=True)
+class GridField:
+    """Boxes for the elements of a matrix, below room for working."""
+
+    rows: int
+    columns: int
+    note: tuple[Inline, ...] = ()
+    lines: int = 4  # room for working, in ruled lines
+
+
+@dataclass(frozen=True)
 class TableField:
     """A table to fill; `given` rows are printed filled."""
 
@@ -169,6 +179,7 @@ class Choices:
 
     options: tuple[tuple[Block, ...], ...]
     several: bool
+    note: tuple[Inline, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -190,7 +201,7 @@ class CodeLines:
     note: tuple[Inline, ...] = ()
 
 
-Space: TypeAlias = Lines | WorkBox | NumberField | TableField | Choices | Axes | CodeLines
+Space: TypeAlias = Lines | WorkBox | NumberField | GridField | TableField | Choices | Axes | CodeLines
 
 # ---- what only a key holds ----
 
@@ -269,7 +280,7 @@ class Document:
 
     title: str
     code: str  # the copy's code, on every page
-    kind: Literal["exam", "key"]
+    kind: Literal["exam", "key", "catalogue"]
     language: str  # "en"
     cover: Cover | None  # none for the preview of a question
     sections: tuple[Section, ...]

@@ -16,6 +16,7 @@ from renderers.document import (
     Choices,
     CodeLines,
     Document,
+    GridField,
     Image,
     Lines,
     NumberField,
@@ -89,6 +90,8 @@ class Screen:
                 return _area(part, count, "Your answer", kind="code")
             case NumberField(unit, _, count):
                 return _area(part, count, "Your working") + self._result(part, unit)
+            case GridField(rows, columns, _, count):
+                return _area(part, count, "Your working") + _grid(part, rows, columns)
             case TableField():
                 return self._table(part, part.space)
             case Choices():
@@ -137,8 +140,8 @@ class Screen:
         )
         hint = "Tick every one that holds" if choices.several else "Choose one"
         return Markup(
-            '<fieldset class="choices"><legend>{} <span class="hidden">for {}</span></legend>{}</fieldset>\n'
-        ).format(hint, name, options)
+            '<fieldset class="choices"{}><legend>{} <span class="hidden">for {}</span></legend>{}</fieldset>\n'
+        ).format(_described(part), hint, name, options)
 
     def _option(self, key: str, option: tuple[Block, ...]) -> Markup:
         """The words of an option: a label to click on where they are one paragraph."""
@@ -166,6 +169,25 @@ class Screen:
             with_math(self, axes.x_label),
         )
         return figure + _area(part, 5, "Your points, in words or as coordinates")
+
+
+def _grid(part: Part, rows: int, columns: int) -> Markup:
+    """A control for each element of a matrix, named by its place."""
+    lines = Markup("").join(
+        Markup('<div class="row">{}</div>').format(
+            Markup("").join(
+                Markup(
+                    '<input type="text" inputmode="decimal" autocomplete="off" aria-label="Row {}, column {}"{}>'
+                ).format(row, column, _described(part))
+                for column in range(1, columns + 1)
+            )
+        )
+        for row in range(1, rows + 1)
+    )
+    return Markup(
+        '<p class="result" id="label-grid-{0}">Result</p>'
+        '<div class="grid" role="group" aria-labelledby="part-{0} label-grid-{0}">{1}</div>\n'
+    ).format(part.number, lines)
 
 
 def _area(part: Part, lines: int, label: str, kind: str = "words") -> Markup:

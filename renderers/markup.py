@@ -14,12 +14,9 @@ from markupsafe import Markup, escape
 
 from generator.plots import Picture
 from renderers.document import (
-    Axes,
     Block,
-    Choices,
     Code,
     CodeBlock,
-    CodeLines,
     DisplayMath,
     Drawing,
     Emphasis,
@@ -31,7 +28,6 @@ from renderers.document import (
     Lines,
     Listing,
     Math,
-    NumberField,
     Paragraph,
     Part,
     Rubric,
@@ -40,9 +36,7 @@ from renderers.document import (
     Solution,
     Strong,
     Table,
-    TableField,
     Text,
-    WorkBox,
 )
 
 HERE = Path(__file__).parent
@@ -104,14 +98,12 @@ def _part(medium: Medium, part: Part) -> Markup:
 def _note(medium: Medium, part: Part) -> Markup:
     """The words on how an answer is to be given, small, above its room."""
     match part.space:
-        case None | Lines() | Choices():
+        case None | Lines():
             return Markup()
-        case (
-            WorkBox(note=line) | NumberField(note=line) | TableField(note=line) | Axes(note=line) | CodeLines(note=line)
-        ):
-            if not line:
+        case space:
+            if not space.note:
                 return Markup()
-            return Markup('<p class="note" id="note-{}">{}</p>').format(part.number, inlines(medium, line))
+            return Markup('<p class="note" id="note-{}">{}</p>').format(part.number, inlines(medium, space.note))
 
 
 # ---- blocks ----

@@ -18,6 +18,7 @@ from renderers.document import (
     Block,
     Choices,
     CodeLines,
+    GridField,
     Image,
     Lines,
     NumberField,
@@ -116,6 +117,9 @@ class Paper:
                 return self._space("box", part, count * line, (line, max(count, 3)))
             case NumberField(unit, _, count):
                 return self._space("box", part, (count + 1.75) * line, (line, count + 2), self._result(unit))
+            case GridField(rows, columns, _, count):
+                high = count * line + rows * self.style.row
+                return self._space("box", part, high, (line, count + 2), _grid(rows, columns))
             case TableField():
                 return self._table(part, part.space)
             case Choices():
@@ -184,6 +188,12 @@ class Paper:
             height - y - 4,
             with_math(self, axes.x_label),
         )
+
+
+def _grid(rows: int, columns: int) -> Markup:
+    """Boxes for the elements of a matrix."""
+    row = Markup('<div class="row">{}</div>').format(Markup("<span></span>") * columns)
+    return Markup('<div class="grid columns{}">{}</div>').format(min(columns, 12), row * rows)
 
 
 def _half(

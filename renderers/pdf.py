@@ -74,9 +74,12 @@ def _without_pauses() -> Iterator[None]:
 def measure(document: Document, style: Style) -> Heights:
     """Turn a document into the heights of its pieces, by laying it out on one endless page and painting nothing."""
     laid_out, _ = lay_out(document, style, None, endless=True)
-    pieces = (box for page in laid_out.pages for box in _boxes(page) if "data-piece" in box.element.attrib)
-    page = _SHEETS[style.paper][1] - _TOP - _BOTTOM - 1  # a point less, as lengths are rounded on their way through CSS
-    return Heights(page, tuple(_piece(piece) for piece in pieces))
+    return Heights(text_height(style), tuple(piece_of(piece) for piece in pieces(laid_out)))
+
+
+def text_height(style: Style) -> float:
+    """The height of a page's text area, in points: a point less, as lengths are rounded on their way through CSS."""
+    return _SHEETS[style.paper][1] - _TOP - _BOTTOM - 1
 
 
 @_without_pauses()
@@ -100,7 +103,7 @@ def lay_out(document: Document, style: Style, plan: Plan | None, endless: bool =
     cover = markup.blocks(paper, document.cover.instructions) if document.cover else ""
     shell = markup.template("paper.html.j2")
     html = _parsed(shell.render(document=document, instructions=cover, body=body, total=markup.total))
-    columns = document.kind == "key" and not style.large
+    columns = document.kind != "exam" and not style.large
     sheets = _stylesheets(style, endless, columns)
     laid_out = html.render(
         font_config=_fonts(),
@@ -200,7 +203,12 @@ def _boxes(page: Any) -> Iterator[Any]:
             yield box
 
 
-def _piece(piece: Any) -> Piece:
+def pieces(laid_out: Any) -> Iterator[Any]:
+    """The boxes of the pieces of a paper."""
+    return (box for page in laid_out.pages for box in _boxes(page) if "data-piece" in box.element.attrib)
+
+
+def piece_of(piece: Any) -> Piece:
     """Turn the laid-out box of a piece into its heights."""
     name = piece.element.attrib["data-piece"]
     text, *below = piece.children

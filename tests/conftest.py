@@ -8,15 +8,19 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+# tests run beside each other, where PyTorch's threads would wait for one another
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 settings.register_profile("shared machine", deadline=None)  # how long an example takes says little on a busy machine
 settings.load_profile("shared machine")
 
 
 @pytest.fixture(autouse=True, scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Kept results go to one folder for each session, so that no test sees those of an earlier one."""
+    """Kept results go to one folder for each run, so that no test sees those of an earlier one."""
     before = os.environ.get("TORCHEXAM_CACHE")
-    os.environ["TORCHEXAM_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base  # by the processes of this run
+    os.environ["TORCHEXAM_CACHE"] = str(shared / "cache")
     yield
     if before is None:
         del os.environ["TORCHEXAM_CACHE"]

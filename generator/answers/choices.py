@@ -27,11 +27,6 @@ class Spec(Model):
     choices: Body
 
 
-def formulas(spec: Spec) -> Iterator[tuple[KeyPath, str]]:
-    """It holds no formulas."""
-    yield from ()
-
-
 def prose(spec: Spec) -> Iterator[tuple[KeyPath, str]]:
     """The options."""
     yield from options.prose(spec.choices.right, spec.choices.wrong, ("choices",))

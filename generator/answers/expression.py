@@ -1,15 +1,20 @@
-"""A sum of products of symbols, as the gradient of one input element: equal means equal as polynomials."""
+"""A sum of products of symbols, as the gradient of one input element: equal means equal as polynomials.
+
+A quantity that gives terms has, beside what all have, TARGET (what is differentiated by: input, weight or bias) and
+sizes(network, layer): the factors of a term, and how far the indices of each go. Its `worked` may take `names`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from pydantic import Field
 
-from generator import formulas as formula_room
 from generator import reference
+from generator.answers import asking
+from generator.answers.asking import Asking
 from generator.answers.kind import (
     UNREADABLE,
     Drawn,
@@ -20,32 +25,30 @@ from generator.answers.kind import (
     Responses,
     RubricItem,
     RubricSpec,
-    check_layers,
-    check_quantity,
     check_rubric,
     rubric_items,
 )  # fmt: skip
 from generator.answers.polynomials import Monomial, Polynomial, Symbols, Unreadable
-from generator.layers import size
-from generator.spec import Model, Name, Prose, Term
+from generator.reference import Asked
+from generator.reference.convolution_terms import USUAL_NAMES, Terms
+from generator.spec import Model, Name, Prose
 from generator.text import KeyPath
 
 
 class SymbolSpec(Model):
-    """What the paper calls the three tensors."""
+    """What the paper calls the tensors."""
 
-    input: Name = "X"
-    output_gradient: Name = "dY"
-    weight: Name = "W"
+    input: Name = USUAL_NAMES["input"]
+    output_gradient: Name = USUAL_NAMES["output_gradient"]
+    weight: Name = USUAL_NAMES["weight"]
+    bias: Name = USUAL_NAMES["bias"]
 
 
-class Spec(Model):
+class Spec(Asking):
     """`expression: input_gradient` with the convolution and the element of its input."""
 
-    expression: str = Field(description="a quantity: input_gradient")
-    layer: Name = Field(description="the convolution")
-    index: Annotated[list[Term], Field(min_length=2, max_length=2)] = Field(
-        description="row and column, counted from 1"
+    expression: str = Field(
+        description="a quantity that gives a sum of terms: input_gradient, weight_gradient, bias_gradient"
     )
     symbols: SymbolSpec = SymbolSpec()
     lines: Annotated[int, Field(ge=1, le=30)] = 5
@@ -63,6 +66,7 @@ class ExpressionAnswer:
     lines: int
     rubric: tuple[RubricItem, ...]
     worked: str
+    asked: Asked | None = field(default=None, compare=False, repr=False)
 
     @property
     def recorded(self) -> str:
@@ -82,7 +86,7 @@ class ExpressionAnswer:
     @property
     def polynomial(self) -> Polynomial:
         """The answer, ready to be compared."""
-        return {tuple(sorted(monomial)): coefficient for monomial, coefficient in self.terms}
+        return _polynomial(self.terms)
 
     def mark(self, response: Response) -> Mark:
         """Right when it agrees as a polynomial; else the missing and the needless terms are named."""
@@ -94,7 +98,14 @@ class ExpressionAnswer:
             return Mark(0.0, (str(error),), readable=False)
         if given == self.polynomial:
             return Mark(1.0)
-        return Mark(0.0, tuple(self._differences(given)))
+        return Mark(0.0, (*self._differences(given), *self._why(given)))
+
+    def _why(self, given: Polynomial) -> Iterator[str]:
+        """The misconception that leads to exactly what was given, if one does."""
+        for slip in self.asked.slips() if self.asked else ():
+            if _polynomial(_named(slip.value, self.symbols)) == given:
+                yield slip.says
+                return
 
     def _differences(self, given: Polynomial) -> Iterator[str]:
         missing = [(m, c) for m, c in self.terms if given.get(tuple(sorted(m)), 0) != c]
@@ -102,7 +113,12 @@ class ExpressionAnswer:
         if missing:
             yield f"missing: {_text(missing, self._spaced)}"
         if needless:
-            yield f"needless: {_text([(_weights_last(m), c) for m, c in needless[:20]], self._spaced)}"
+            yield f"needless: {_text([(self._in_order(m), c) for m, c in needless[:20]], self._spaced)}"
+
+    def _in_order(self, monomial: Monomial) -> Monomial:
+        """The factors as the paper writes them, dY first."""
+        names = list(self.symbols.sizes)
+        return tuple(sorted(monomial, key=lambda symbol: (names.index(symbol[0]), symbol[1])))
 
     def responses(self) -> Responses:
         """The answer in another order and spelling, one without its first term, and words."""
@@ -116,11 +132,6 @@ class ExpressionAnswer:
             else f"{_text(self.terms, spaced=True)} + 2{extra}"
         )
         return Responses(right or "0", wrong, "the sum over all windows")
-
-
-def _weights_last(monomial: Monomial) -> Monomial:
-    """DY before W, as the paper writes it."""
-    return tuple(reversed(monomial)) if len(monomial) == 2 else monomial
 
 
 def _text(terms: tuple[tuple[Monomial, int], ...] | list[tuple[Monomial, int]], spaced: bool) -> str:
@@ -147,10 +158,8 @@ def _signed(pieces: list[tuple[int, str]], times: str) -> str:
 
 
 def formulas(spec: Spec) -> Iterator[tuple[KeyPath, str]]:
-    """The indices."""
-    for place, index in enumerate(spec.index):
-        if isinstance(index, str):
-            yield ("index", place), index
+    """The indices and other arguments of the quantity."""
+    yield from asking.formulas(spec.expression, spec)
 
 
 def prose(spec: Spec) -> Iterator[tuple[KeyPath, Prose]]:
@@ -162,11 +171,9 @@ def prose(spec: Spec) -> Iterator[tuple[KeyPath, Prose]]:
 
 def check(spec: Spec, known: Known) -> Iterator[Finding]:
     """The quantity gives terms, the layer exists, the rubric adds up, the symbols differ."""
-    yield from check_quantity(spec.expression, {"terms"}, {}, ("expression",))
-    for finding in check_layers([spec.layer], known, ("layer",)):
-        yield Finding(("layer",), finding.message, finding.hint)
+    yield from asking.check(spec.expression, spec, {"terms"}, known, ("expression",))
     yield from check_rubric(spec.rubric, known.points, ("rubric",))
-    names = (spec.symbols.input, spec.symbols.output_gradient, spec.symbols.weight)
+    names = tuple(spec.symbols.model_dump().values())
     if len(set(names)) < len(names):
         yield Finding(("symbols",), f"the symbols {', '.join(names)} are not all different")
     for name in names:
@@ -176,17 +183,24 @@ def check(spec: Spec, known: Known) -> Iterator[Finding]:
 
 def answer(spec: Spec, drawn: Drawn) -> ExpressionAnswer:
     """Find the terms by autograd."""
-    network, module = drawn.the_network(), reference.quantity(spec.expression)
-    index = tuple(size(formula_room.read(str(term)), drawn.values) for term in spec.index)
-    found = reference.answer(spec.expression, network, layer=spec.layer, index=index)
-    x, dy, w = spec.symbols.input, spec.symbols.output_gradient, spec.symbols.weight
-    terms = tuple((((dy, at), (w, weight)), coefficient) for (at, weight), coefficient in found)
-    (after,) = reference.answer("output_shape", network, layers=(spec.layer,))
-    kernel = network.layer(spec.layer).argument("kernel_size")
-    symbols = Symbols({dy: after[1:], w: kernel if isinstance(kernel, tuple) else (kernel, kernel)})
-    worked = module.worked(network, layer=spec.layer, index=index, names=(x, dy, w))
-    says = module.says()
-    target = f"d{x}_{{{','.join(map(str, index))}}}"
-    note = f"{says[:1].upper()}{says[1:]}."
+    asked = asking.asked(spec.expression, spec, drawn)
+    names: dict[str, str] = spec.symbols.model_dump()
+    asked = Asked(asked.name, {**asked.given, "names": names})
+    module = reference.quantity(spec.expression)
+    sizes = module.sizes(drawn.the_network(), layer=asked.given["layer"])
+    index = ",".join(map(str, asked.given.get("index", ())))
+    target = f"d{names[module.TARGET]}" + (f"_{{{index}}}" if index else "")
+    symbols = Symbols({names[role]: size for role, size in sizes.items()})
+    terms = _named(asked.value, symbols)
     rubric = tuple(RubricItem(item.points, drawn.fill(item.what)) for item in rubric_items(spec.rubric))
-    return ExpressionAnswer(target, terms, symbols, note, spec.lines, rubric, worked)
+    return ExpressionAnswer(target, terms, symbols, asked.says, spec.lines, rubric, asked.worked, asked)
+
+
+def _named(terms: Terms, symbols: Symbols) -> tuple[tuple[Monomial, int], ...]:
+    """Terms with the symbols that the paper uses."""
+    return tuple((tuple(zip(symbols.sizes, indices, strict=True)), coefficient) for indices, coefficient in terms)
+
+
+def _polynomial(terms: tuple[tuple[Monomial, int], ...]) -> Polynomial:
+    """Terms, ready to be compared."""
+    return {tuple(sorted(monomial)): coefficient for monomial, coefficient in terms}

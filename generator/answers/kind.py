@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol, TypeAlias, get_args, get_type_hints
+from typing import Annotated, Any, Protocol, TypeAlias
 
 from pydantic import Field
 
-from generator import reference
 from generator.layers import Network
-from generator.mistakes import did_you_mean
 from generator.spec import Earned, Model, Prose
 from generator.streams import Stream
 from generator.text import KeyPath
@@ -54,6 +51,10 @@ class Drawn:
         """The network, which checks have made sure is there."""
         assert self.network is not None
         return self.network
+
+
+class NotUsed(ValueError):
+    """A draw that is not used, as it would make a worse question: another one takes its place."""
 
 
 class Filler(Protocol):
@@ -157,33 +158,3 @@ def check_samples(samples: list[Sample], rubric: RubricSpec, points: float) -> I
             yield Finding(
                 ("samples", place, "earns"), f"no items of the rubric add up to {sample.earns:g}", f"possible: {sums}"
             )
-
-
-def check_layers(names: list[str], known: Known, path: KeyPath) -> Iterator[Finding]:
-    """Every named layer is in the listing."""
-    if not known.layers:
-        yield Finding(path, "this answer needs a 'network' in the question")
-        return
-    for place, name in enumerate(names):
-        if name not in known.layers:
-            yield Finding((*path, place), f"the network has no layer '{name}'", did_you_mean(name, known.layers))
-        elif name in names[:place]:
-            yield Finding((*path, place), f"layer {name} stands here twice")
-
-
-def check_quantity(name: str, gives: set[str], given: Mapping[str, Any], path: KeyPath) -> Iterator[Finding]:
-    """The quantity exists, gives this kind of answer, and takes these arguments."""
-    fitting = [known for known in reference.QUANTITIES if reference.quantity(known).GIVES in gives]
-    if name not in fitting:
-        yield Finding(path, f"there is no quantity '{name}' for this kind of answer", did_you_mean(name, fitting))
-        return
-    compute = reference.quantity(name).compute
-    own = {"network", "layers", "layer", "index"}
-    offered = [parameter for parameter in inspect.signature(compute).parameters if parameter not in own]
-    words = {argument: get_args(hint) for argument, hint in get_type_hints(compute).items()}
-    for argument, value in given.items():
-        if argument not in offered:
-            hint = did_you_mean(argument, offered) or "it takes none"
-            yield Finding(("with", argument), f"{name} has no argument '{argument}'", hint, at_key=True)
-        elif value not in words[argument]:
-            yield Finding(("with", argument), f"{argument} is not '{value}'", did_you_mean(str(value), words[argument]))

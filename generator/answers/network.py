@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -12,6 +13,7 @@ from generator import formulas as formula_room
 from generator import forward, reference
 from generator import layers as layer_room
 from generator import listing as listing_room
+from generator.answers.asking import check_layers
 from generator.answers.kind import (
     Drawn,
     Finding,
@@ -31,6 +33,8 @@ from generator.forward import DoesNotFit, Step
 from generator.layers import Layer, Network
 from generator.listing import ListingError, written
 from generator.mistakes import did_you_mean
+from generator.reference.altered import with_
+from generator.reference.sizes import each
 from generator.spec import Model, Name, Prose, Term
 from generator.text import KeyPath
 
@@ -42,8 +46,9 @@ class Body(Model):
         None, description="the shape of what goes in; by default that of the question's network"
     )
     require: Annotated[list[str], Field(min_length=1)] = Field(
-        description="conditions over output.height, output.channels …"
+        description="conditions over output.height, output.channels …, network.parameters, network.macs …"
     )
+    keeps: list[Name] = Field([], description="layers of the question's network that must stay, in their order")
     allowed: list[str] = Field([], description="only these layers may be used; by default all that a listing knows")
     model: Annotated[dict[Name, str], Field(min_length=1)] = Field(description="one accepted network")
     lines: Annotated[int, Field(ge=1, le=40)] = 12
@@ -78,6 +83,8 @@ class NetworkAnswer:
     note: str
     rubric: tuple[RubricItem, ...]
     worked: str
+    keeps: tuple[Layer, ...] = ()
+    conventions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def recorded(self) -> str:
@@ -104,14 +111,18 @@ class NetworkAnswer:
             steps = forward.run(network)
         except DoesNotFit as error:
             return Mark(0.0, (*_so_far(network, error.layer), str(error)))
-        output = _named(steps[-1].output)
-        failed = [text for text in self.require if not _holds(text, {**self.values, "output": output})]
+        if lost := _lost(self.keeps, layers):
+            return Mark(0.0, tuple(f"layer {layer.name} is not kept: {layer.call}" for layer in lost))
+        measured = Measured(network, self.conventions)
+        given = {**self.values, "output": _named(steps[-1].output), "network": measured}
+        failed = [text for text in self.require if not _holds(text, given)]
         if failed:
             gives = f"the output is {layer_room.shape_text(steps[-1].output)} (channels first)"
             used = frozenset().union(*(formula_room.read(text).names for text in failed))
             drawn = told({name: value for name, value in self.values.items() if name in used})
             wanted = f"{' and '.join(failed)} must hold" + (f", with {drawn}" if drawn else "")
-            return Mark(0.0, (*(_told(step) for step in steps), f"{gives}, but {wanted}"))
+            figures = tuple(f"its {name.replace('_', ' ')}: {measured.told(name)}" for name in _figures(failed))
+            return Mark(0.0, (*(_told(step) for step in steps), *figures, f"{gives}, but {wanted}"))
         return Mark(1.0, tuple(_told(step) for step in steps))
 
     def responses(self) -> Responses:
@@ -122,6 +133,79 @@ class NetworkAnswer:
         tries = [*starts, *((*self.model, layer) for layer in more)]
         wrong = next((written(layers) for layers in tries if self.judge(layers).share == 0), None)
         return Responses(right, wrong, "the same network, but for segmentation")
+
+
+@dataclass(frozen=True)
+class Measured(Mapping[str, int]):
+    """Figures of a network, `network.parameters` and its like in conditions, each computed when it is asked for."""
+
+    network: Network
+    conventions: Mapping[str, str]
+
+    def __getitem__(self, name: str) -> int:
+        quantity, arguments = FIGURES[name]
+        given: dict[str, Any] = dict(arguments)
+        if reference.takes(quantity, "layer"):
+            given["layer"] = self.network.layers[-1].name
+        try:
+            value = reference.ask(quantity, self.network, given, self.conventions).value
+        except (reference.BadArgument, reference.Disagreement) as error:
+            raise FormulaError(f"{name.replace('_', ' ')}: {error}") from None
+        return int(value["size"] if isinstance(value, Mapping) else value)
+
+    def __contains__(self, name: object) -> bool:
+        return name in FIGURES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(FIGURES)
+
+    def __len__(self) -> int:
+        return len(FIGURES)
+
+    def told(self, name: str) -> str:
+        """A figure, or why there is none."""
+        try:
+            return str(self[name])
+        except FormulaError as error:
+            return f"none, as {error}"
+
+
+FIGURES: dict[str, tuple[str, dict[str, str]]] = {
+    "parameters": ("parameter_count", {}),
+    "macs": ("multiply_accumulates", {"cost": "macs"}),
+    "flops": ("multiply_accumulates", {"cost": "flops"}),
+    "activations": ("activation_count", {}),
+    "receptive_field": ("receptive_field", {}),
+}
+
+
+def _figures(conditions: Sequence[str]) -> list[str]:
+    """The figures that conditions name."""
+    return [name for name in FIGURES if any(re.search(rf"\bnetwork\.{name}\b", text) for text in conditions)]
+
+
+def _lost(keeps: Sequence[Layer], layers: Sequence[Layer]) -> list[Layer]:
+    """The layers that must stay and do not stand among these in their order, whatever their names."""
+    rest, lost = [_built(layer) for layer in layers], []
+    for layer in keeps:
+        if (built := _built(layer)) in rest:
+            rest = rest[rest.index(built) + 1 :]
+        else:
+            lost.append(layer)
+    return lost
+
+
+def _built(layer: Layer) -> str:
+    """A layer as PyTorch prints it, with every argument, however it was written."""
+    if layer.kind in layer_room.WORDS:
+        return layer.call
+    if layer.argument("padding") == "same":
+        axes = int(layer.kind[-2])
+        windows = zip(each(layer, "kernel_size", axes, 1), each(layer, "dilation", axes, 1), strict=True)
+        spare = [spread * (kernel - 1) for kernel, spread in windows]
+        if not any(one % 2 for one in spare):
+            layer = with_(layer, padding=tuple(one // 2 for one in spare))
+    return re.sub(r"\((\d+)(?:, \1)+\)", r"\1", repr(forward.build(layer)))  # (3, 3) is 3
 
 
 def _holds(text: str, values: Mapping[str, Any]) -> bool:
@@ -176,11 +260,15 @@ def check(spec: Spec, known: Known) -> Iterator[Finding]:
     """The model can be read, the allowed layers exist, the rubric adds up."""
     if not known.layers and spec.network.input is None:
         yield Finding(("network",), "this answer needs an 'input', as the question has no network")
+    offered = [*layer_room.LAYERS, *layer_room.WORDS]
     for place, kind in enumerate(spec.network.allowed):
-        if kind not in layer_room.LAYERS:
-            yield Finding(
-                ("network", "allowed", place), f"there is no layer '{kind}'", did_you_mean(kind, layer_room.LAYERS)
-            )
+        if kind not in offered:
+            yield Finding(("network", "allowed", place), f"there is no layer '{kind}'", did_you_mean(kind, offered))
+    yield from check_layers(spec.network.keeps, known, ("network", "keeps"))
+    for place, text in enumerate(spec.network.require):
+        for name in re.findall(r"\bnetwork\.(\w+)", text):
+            if name not in FIGURES:
+                yield Finding(("network", "require", place), f"a network has no '{name}'", did_you_mean(name, FIGURES))
     yield from check_rubric(spec.network.rubric, known.points, ("network", "rubric"))
 
 
@@ -197,13 +285,23 @@ def answer(spec: Spec, drawn: Drawn) -> NetworkAnswer:
     names = frozenset().union(*(formula_room.read(text).names for text in body.require))
     values = {name: value for name, value in drawn.values.items() if name in names}
     network = Network(size, model)
-    result = NetworkAnswer(size, tuple(body.require), values, tuple(body.allowed), model, body.lines, note, rubric, "")
+    keeps = tuple(drawn.the_network().layer(name) for name in body.keeps)
+    result = NetworkAnswer(
+        size, tuple(body.require), values, tuple(body.allowed), model, body.lines, note, rubric, "", keeps,
+        drawn.conventions,
+    )  # fmt: skip
     mark = result.judge(model)
     if mark.share < 1:
         raise DoesNotFit(model[-1].name, f"the model network does not meet its own conditions: {mark.remarks[-1]}")
-    worked = reference.quantity("output_shape").worked(
-        network, layers=(model[-1].name,), order=drawn.conventions["shape_order"]
-    )
-    return NetworkAnswer(
-        size, tuple(body.require), values, tuple(body.allowed), model, body.lines, note, rubric, worked
-    )
+    return replace(result, worked=_worked(network, body.require, drawn.conventions))
+
+
+def _worked(network: Network, conditions: Sequence[str], conventions: Mapping[str, str]) -> str:
+    """The sizes of the model network, and the figures that conditions name."""
+    last = network.layers[-1].name
+    pieces = [reference.ask("output_shape", network, {"layers": (last,)}, conventions).worked]
+    for name in _figures(conditions):
+        quantity, arguments = FIGURES[name]
+        given = {**arguments, **({"layer": last} if reference.takes(quantity, "layer") else {})}
+        pieces.append(reference.ask(quantity, network, given, conventions).worked)
+    return "\n\n".join(pieces)

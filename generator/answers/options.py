@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from generator.answers.kind import UNREADABLE, Drawn, Finding, Mark, Response, Responses
 from generator.formulas import FormulaError
+from generator.streams import Stream
 from generator.text import KeyPath
 
 
@@ -18,6 +19,9 @@ class OptionsAnswer:
     options: tuple[str, ...]
     right: tuple[str, ...]
     several: bool
+    why: tuple[tuple[str, str], ...] = ()  # letters of wrong options, and the misconception that leads there
+    note: str = ""
+    worked: str = ""
 
     @property
     def recorded(self) -> list[str]:
@@ -38,9 +42,15 @@ class OptionsAnswer:
             return Mark(1.0)
         remark = f"{', '.join(self.right)}, not {', '.join(sorted(ticked))}"
         if not self.several:
-            return Mark(0.0, (remark,))
+            return Mark(0.0, (remark, *(says for letter, says in self.why if letter in ticked)))
         decided = len(self.options) - len(ticked ^ right)
         return Mark(max(0.0, 2 * decided / len(self.options) - 1), (remark,))
+
+    def letter(self, said: object) -> str:
+        """The letters of options that are given by what they say; else what was given."""
+        texts = [plain(str(one)) for one in (said if isinstance(said, list) else [said])]
+        known = dict(zip(map(plain, self.options), self.letters(), strict=True))
+        return ", ".join(known.get(text, text) for text in texts)
 
     def _read(self, response: Response) -> set[str] | None:
         if not isinstance(response, str):
@@ -94,6 +104,23 @@ def shuffled(right: Sequence[str], wrong: Sequence[str], drawn: Drawn, several: 
     texts = [drawn.fill(text) for text in (*right, *wrong)]
     if not distinct(texts):
         raise FormulaError("two options are the same for this draw")
-    order = drawn.stream.shuffled(range(len(texts)))
-    letters = tuple(chr(ord("A") + place) for place, index in enumerate(order) if index < len(right))
-    return OptionsAnswer(tuple(texts[index] for index in order), letters, several)
+    return mixed(texts[: len(right)], texts[len(right) :], drawn.stream, several)
+
+
+def mixed(
+    right: Sequence[str],
+    wrong: Sequence[str],
+    stream: Stream,
+    several: bool,
+    why: Mapping[str, str] | None = None,
+    note: str = "",
+    worked: str = "",
+) -> OptionsAnswer:
+    """Shuffle options; `why` says what leads to a wrong one."""
+    texts = [*right, *wrong]
+    order = stream.shuffled(range(len(texts)))
+    mixed_ = tuple(texts[index] for index in order)
+    lettered = [(chr(ord("A") + place), texts[index], index < len(right)) for place, index in enumerate(order)]
+    letters = tuple(letter for letter, _, is_right in lettered if is_right)
+    reasons = tuple((letter, why[text]) for letter, text, is_right in lettered if why and not is_right)
+    return OptionsAnswer(mixed_, letters, several, reasons, note, worked)

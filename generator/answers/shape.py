@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import Field
 
-from generator import reference
-from generator.answers import shapes
-from generator.answers.kind import (
-    UNREADABLE,
-    Drawn,
-    Finding,
-    Known,
-    Mark,
-    Response,
-    Responses,
-    check_layers,
-    check_quantity,
-)
+from generator.answers import asking, shapes
+from generator.answers.asking import Asking, Pick
+from generator.answers.kind import UNREADABLE, Drawn, Finding, Known, Mark, Response, Responses
+from generator.reference import Asked, Slip
 from generator.reference.output_shape import in_order
-from generator.spec import CONVENTIONS, Model, Name
 from generator.text import KeyPath
 
 
-class Spec(Model):
+class Spec(Asking):
     """`shape: output_shape` with the layer that is asked about."""
 
     shape: str = Field(description="a quantity: output_shape")
-    layer: Name
 
 
 @dataclass(frozen=True)
@@ -40,11 +29,21 @@ class ShapeAnswer:
     order: str
     note: str
     worked: str
+    asked: Asked | None = field(default=None, compare=False, repr=False)
 
     @property
     def recorded(self) -> str:
         """9×9×10"""
-        return shapes.written(self.shape, self.order)
+        return self.said(self.shape)
+
+    def said(self, shape: shapes.Shape) -> str:
+        """Any size in the order of the exam."""
+        return shapes.written(shape, self.order)
+
+    @property
+    def slips(self) -> tuple[Slip, ...]:
+        """Wrong sizes that a misconception leads to."""
+        return tuple(asking.slips(self.asked, Pick(places=(1,))))
 
     def mark(self, response: Response) -> Mark:
         """Right or wrong as a whole."""
@@ -53,7 +52,8 @@ class ShapeAnswer:
             return UNREADABLE
         if given == in_order(self.shape, self.order):
             return Mark(1.0)
-        return Mark(0.0, (f"{self.recorded}, not {response}",))
+        why = [slip.says for slip in self.slips if in_order(slip.value, self.order) == given]
+        return Mark(0.0, (f"{self.recorded}, not {response}", *why))
 
     def responses(self) -> Responses:
         """The answer, one with its first number one larger, and words."""
@@ -63,26 +63,20 @@ class ShapeAnswer:
 
 
 def formulas(spec: Spec) -> Iterator[tuple[KeyPath, str]]:
-    """It holds no formulas."""
-    yield from ()
-
-
-def prose(spec: Spec) -> Iterator[tuple[KeyPath, str]]:
-    """It holds no prose."""
-    yield from ()
+    """The arguments of the quantity."""
+    yield from asking.formulas(spec.shape, spec)
 
 
 def check(spec: Spec, known: Known) -> Iterator[Finding]:
     """The quantity gives sizes, and the layer exists."""
-    yield from check_quantity(spec.shape, {"shapes"}, {}, ("shape",))
-    for finding in check_layers([spec.layer], known, ("layer",)):
-        yield Finding(("layer",), finding.message, finding.hint)
+    yield from asking.check(spec.shape, spec, {"shapes"}, known, ("shape",))
+    if spec.layer is None:
+        yield Finding(("shape",), "this answer needs 'layer'", at_key=True)
 
 
 def answer(spec: Spec, drawn: Drawn) -> ShapeAnswer:
     """Compute the size by one run of the network."""
-    network, order = drawn.the_network(), drawn.conventions["shape_order"]
-    (shape,) = reference.answer(spec.shape, network, layers=(spec.layer,))
-    says = CONVENTIONS["shape_order"][order]
-    worked = reference.quantity(spec.shape).worked(network, layers=(spec.layer,), order=order)
-    return ShapeAnswer(shape, order, says[:1].upper() + says[1:] + ".", worked)
+    order = drawn.conventions["shape_order"]
+    asked = asking.asked(spec.shape, spec, drawn, (spec.layer or "",))
+    (shape,) = asked.value
+    return ShapeAnswer(shape, order, asked.says, asked.worked, asked)

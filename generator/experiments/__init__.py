@@ -15,12 +15,11 @@ import importlib.util
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
-from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from generator import store, streams
+from generator import plugins, store, streams
 from generator.plots import Panel, Panels, Picture, Plot, Series
 
 Figures: TypeAlias = "Mapping[str, Figures] | list[Figures] | float | int | bool | str"
@@ -53,10 +52,15 @@ EXPERIMENTS = {
 }
 
 
+def names() -> list[str]:
+    """Every experiment, those of installed packages among them."""
+    return sorted(plugins.known(plugins.EXPERIMENTS, EXPERIMENTS))
+
+
 @lru_cache
 def source(name: str) -> str:
     """The text of an experiment's module, found without importing it (and PyTorch with it)."""
-    found = importlib.util.find_spec(EXPERIMENTS[name])
+    found = importlib.util.find_spec(plugins.known(plugins.EXPERIMENTS, EXPERIMENTS)[name])
     assert found
     assert found.origin
     return Path(found.origin).read_text("utf-8")
@@ -87,7 +91,7 @@ def run(name: str, given: Mapping[str, Any]) -> Findings:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # sums over several threads differ in their last digits
     try:
-        found = import_module(EXPERIMENTS[name]).run(stream, **given)
+        found = plugins.module(plugins.EXPERIMENTS, EXPERIMENTS, name).run(stream, **given)
     finally:
         torch.set_num_threads(threads)
     findings = Findings(_rounded(found.figures), found.picture)

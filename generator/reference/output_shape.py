@@ -2,170 +2,68 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from generator.forward import Step, run
-from generator.layers import Layer, Network, shape_text
+from generator.layers import RECURRENT, Layer, Network, shape_text
+from generator.reference import Misconception
+from generator.reference.altered import Change, altered, as_kind, until, with_
+from generator.reference.sizes import SAME, Shape, each, paddings, sized, strides
+from generator.spec import CONVENTIONS
 
-Shape = tuple[int, ...]
+GIVES = "shapes"
 
 
 def compute(network: Network, *, layers: Sequence[str]) -> tuple[Shape, ...]:
-    """Run the network once; give the shapes after the named layers, channels first as in PyTorch."""
+    """Run the network once; give the shapes after the named layers, as PyTorch has them: channels first."""
     after = {step.layer.name: step.output for step in run(network)}
     return tuple(after[name] for name in layers)
 
 
 def recompute(network: Network, *, layers: Sequence[str]) -> tuple[Shape, ...]:
     """The same by the closed formulas of PyTorch's documentation, in whole numbers."""
-    after = {}
-    shape = network.input
-    for layer in network.layers:
-        shape = _after(layer, shape)
-        after[layer.name] = shape
+    after = {one.layer.name: one.output for one in sized(network)}
     return tuple(after[name] for name in layers)
 
 
-def convolved(size: int, kernel: int, stride: int, padding: int, dilation: int = 1, *, ceil: bool = False) -> int:
-    """⌊(size + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1, of torch.nn.Conv2d and MaxPool2d."""
-    span = size + 2 * padding - dilation * (kernel - 1) - 1
-    if not ceil:
-        return span // stride + 1
-    count = -(-span // stride) + 1
-    # a window must start inside the input or its left padding
-    return count - 1 if (count - 1) * stride >= size + padding else count
-
-
-def _after(layer: Layer, shape: Shape) -> Shape:
-    kind = layer.kind
-    if kind in _SAME:
-        return shape
-    for prefix, rule in _RULES.items():
-        if kind.startswith(prefix):
-            return rule(layer, shape)
-    raise KeyError(f"{kind} has no closed formula here")
-
-
-_SAME = {
-    "ReLU", "ReLU6", "LeakyReLU", "PReLU", "ELU", "GELU", "SiLU", "Sigmoid", "Tanh", "Softplus", "Softmax",
-    "LogSoftmax",
-    "Dropout", "Dropout2d", "Identity", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "LayerNorm", "GroupNorm",
-}  # fmt: skip
-
-
-def _each(layer: Layer, name: str, count: int, default: Any) -> list[Any]:
-    value = layer.argument(name, default)
-    return list(value) if isinstance(value, tuple) else [value] * count
-
-
-def _sliding(layer: Layer, shape: Shape, channels: int, stride_default: Any) -> Shape:
-    sides = shape[1:]
-    count = len(sides)
-    kernel = _each(layer, "kernel_size", count, 1)
-    stride = _each(layer, "stride", count, stride_default or kernel)
-    if isinstance(stride[0], list):
-        stride = kernel
-    dilation = _each(layer, "dilation", count, 1)
-    padding = layer.argument("padding", 0)
-    if padding == "same":
-        return (channels, *sides)
-    pads = [0] * count if padding == "valid" else _each(layer, "padding", count, 0)
-    ceil = bool(layer.argument("ceil_mode", False))
-    return (channels, *(convolved(*v, ceil=ceil) for v in zip(sides, kernel, stride, pads, dilation, strict=True)))
-
-
-def _conv(layer: Layer, shape: Shape) -> Shape:
-    return _sliding(layer, shape, layer.argument("out_channels"), 1)
-
-
-def _pool(layer: Layer, shape: Shape) -> Shape:
-    return _sliding(layer, shape, shape[0], None)
-
-
-def _conv_transpose(layer: Layer, shape: Shape) -> Shape:
-    """(size − 1)·stride − 2·padding + dilation·(kernel − 1) + output_padding + 1, of torch.nn.ConvTranspose2d."""
-    sides = shape[1:]
-    names = {"kernel_size": 1, "stride": 1, "padding": 0, "output_padding": 0, "dilation": 1}
-    each = [_each(layer, name, len(sides), default) for name, default in names.items()]
-    grown = [(n - 1) * s - 2 * p + d * (k - 1) + o + 1 for n, k, s, p, o, d in zip(sides, *each, strict=True)]
-    return (layer.argument("out_channels"), *grown)
-
-
-def _adaptive(layer: Layer, shape: Shape) -> Shape:
-    return (shape[0], *_each(layer, "output_size", len(shape) - 1, 1))
-
-
-def _upsample(layer: Layer, shape: Shape) -> Shape:
-    sides = shape[1:]
-    if (size := layer.argument("size")) is not None:
-        return (shape[0], *(size if isinstance(size, tuple) else [size] * len(sides)))
-    factors = _each(layer, "scale_factor", len(sides), 1)
-    return (shape[0], *(math.floor(side * factor) for side, factor in zip(sides, factors, strict=True)))
-
-
-def _flatten(layer: Layer, shape: Shape) -> Shape:
-    whole = (1, *shape)
-    start, end = (layer.argument(name, default) % len(whole) for name, default in (("start_dim", 1), ("end_dim", -1)))
-    return (*whole[:start], math.prod(whole[start : end + 1]), *whole[end + 1 :])[1:]
-
-
-def _unflatten(layer: Layer, shape: Shape) -> Shape:
-    whole = (1, *shape)
-    place, parts = layer.argument("dim") % len(whole), layer.argument("unflattened_size")
-    known = math.prod(part for part in parts if part > 0)
-    filled = [part if part > 0 else whole[place] // known for part in parts]
-    return (*whole[:place], *filled, *whole[place + 1 :])[1:]
-
-
-def _shuffle(layer: Layer, shape: Shape) -> Shape:
-    factor = layer.argument("upscale_factor")
-    return (shape[0] // factor**2, shape[1] * factor, shape[2] * factor)
-
-
-def _zero_pad(layer: Layer, shape: Shape) -> Shape:
-    padding = layer.argument("padding")
-    left, right, top, bottom = padding if isinstance(padding, tuple) else (padding,) * 4
-    return (shape[0], shape[1] + top + bottom, shape[2] + left + right)
-
-
-_RULES: dict[str, Callable[[Layer, Shape], Shape]] = {
-    "ConvTranspose": _conv_transpose,
-    "Conv": _conv,
-    "MaxPool": _pool,
-    "AvgPool": _pool,
-    "Adaptive": _adaptive,
-    "Upsampl": _upsample,
-    "Flatten": _flatten,
-    "Unflatten": _unflatten,
-    "PixelShuffle": _shuffle,
-    "ZeroPad2d": _zero_pad,
-    "Linear": lambda layer, shape: (*shape[:-1], layer.argument("out_features")),
-}
-
-GIVES = "shapes"
-
-
-def says() -> str:
-    """What the paper must state for the answer to be one."""
-    return "for one example, without the batch axis"
+def says(network: Network, *, layers: Sequence[str], shape_order: str = "chw") -> str:
+    """The order of the axes, and that the batch is left out."""
+    shapes = dict(zip(layers, recompute(network, layers=layers), strict=True))
+    rows = {name for name, shape in shapes.items() if len(shape) == 2}
+    said = CONVENTIONS["shape_order"][shape_order]
+    if rows & network.sequences():
+        said += "; of a sequence as length × features"
+    if rows - network.sequences():
+        said += "; of values along one axis as channels × length"
+    return said
 
 
 def in_order(shape: Shape, order: str) -> Shape:
-    """PyTorch's (channels, height, width) in the order of the exam: hwc moves the channels to the end."""
-    return (*shape[1:], shape[0]) if order == "hwc" and len(shape) > 1 else shape
+    """PyTorch's (channels, height, width) in the order of the exam: hwc and whc move the channels to the end.
+
+    Two axes stay as PyTorch has them: channels × length of a signal, length × features of a sequence.
+    """
+    if order == "chw" or len(shape) < 3:
+        return shape
+    sides = reversed(shape[1:]) if order == "whc" else shape[1:]
+    return (*sides, shape[0])
 
 
-def worked(network: Network, *, layers: Sequence[str], order: str = "chw") -> str:
+# ---- how it is got ----
+
+
+def worked(network: Network, *, layers: Sequence[str], shape_order: str = "chw") -> str:
     """The size after each layer up to the last one asked for, as a Markdown table with the numbers of this network."""
     names = [layer.name for layer in network.layers]
     last = max(names.index(name) for name in layers)
-    title = "height × width × channels" if order == "hwc" else "channels × height × width"
+    steps = run(network)[: last + 1]
+    title = CONVENTIONS["shape_order"][shape_order].removeprefix("sizes are given as ").partition(",")[0]
+    if all(len(step.output) < 3 for step in steps):
+        title = "size"
     rows = [f"| layer | how its output gets its size | {title} |", "| --- | --- | --- |"]
     rows += [
-        f"| {step.layer.name} | {_how(step)} | {shape_text(in_order(step.output, order))} |"
-        for step in run(network)[: last + 1]
+        f"| {step.layer.name} | {_how(step)} | {shape_text(in_order(step.output, shape_order))} |" for step in steps
     ]
     return "\n".join(rows)
 
@@ -173,36 +71,203 @@ def worked(network: Network, *, layers: Sequence[str], order: str = "chw") -> st
 def _how(step: Step) -> str:
     layer, given, out = step.layer, step.input, step.output
     kind = layer.kind
-    if kind in _SAME:
-        return "one value for one value: the size stays"
+    if kind == "From":
+        return f"goes on from {layer.names[0]}"
+    if kind == "Add":
+        return "what is added has one size, which stays"
+    if kind in SAME:
+        return "each step keeps its size" if "Attention" in kind or "Transformer" in kind else _STAYS
+    if kind == "Concat":
+        axis = next(place for place in range(len(out)) if out[place] != given[place])
+        parts = " + ".join(str(shape[axis]) for shape in (given, *step.others))
+        return f"${parts} = {out[axis]}$ {'features' if axis else 'channels' if len(out) > 1 else 'values'}"
     if kind.startswith(("Conv", "MaxPool", "AvgPool")) and not isinstance(layer.argument("padding", 0), str):
-        side = _transposed_side(layer, given) if "Transpose" in kind else _sliding_side(layer, given)
+        side = _transposed_side if "Transpose" in kind else _sliding_side
+        told = dict.fromkeys(f"${side(layer, given, axis)} = {out[axis + 1]}$" for axis in range(len(given) - 1))
         kernels = "1 kernel" if out[0] == 1 else f"{out[0]} kernels"
-        channels = kernels if kind.startswith("Conv") else "each channel for itself"
-        return f"${side} = {out[1]}$; {channels}"
+        return f"{', '.join(told)}; {kernels if kind.startswith('Conv') else 'each channel for itself'}"
     if kind == "Flatten" and len(given) > 1:
         product = r" \cdot ".join(map(str, given))
         return f"${product} = {out[0]}$ values in a row"
     if kind == "Linear":
         return f"`out_features` = {out[-1]}"
+    if kind == "Embedding":
+        return f"each of the {out[0]} numbers becomes `embedding_dim` = {out[1]} features"
+    if kind in RECURRENT:
+        both = f"$2 \\cdot {layer.argument('hidden_size')} = {out[1]}$ features, both directions"
+        return f"in each of the {out[0]} steps {both if layer.argument('bidirectional') else f'{out[1]} features'}"
+    if kind == "LastStep":
+        return f"the last of the {given[0]} steps"
     return f"{shape_text(given)} becomes {shape_text(out)}"
 
 
-def _sliding_side(layer: Layer, given: Shape) -> str:
-    """The formula of the height, with its numbers."""
-    kernel = _each(layer, "kernel_size", len(given) - 1, 1)[0]
-    stride = _each(layer, "stride", len(given) - 1, 1 if layer.kind.startswith("Conv") else kernel)[0]
-    padding = _each(layer, "padding", len(given) - 1, 0)[0]
-    dilation = _each(layer, "dilation", len(given) - 1, 1)[0]
+_STAYS = "one value for one value: the size stays"
+
+
+def _sliding_side(layer: Layer, given: Shape, axis: int) -> str:
+    """The formula of one side, with its numbers."""
+    count, side = len(given) - 1, given[axis + 1]
+    kernel, stride = each(layer, "kernel_size", count, 1)[axis], strides(layer, count)[axis]
+    padding, dilation = (paddings(layer, count) or [0] * count)[axis], each(layer, "dilation", count, 1)[axis]
     reach = f"{dilation} \\cdot ({kernel} - 1) - 1" if dilation != 1 else f"{kernel}"
     left, right = (
         (r"\left\lceil", r"\right\rceil") if layer.argument("ceil_mode") else (r"\left\lfloor", r"\right\rfloor")
     )
-    top = f"{given[1]} + 2 \\cdot {padding} - {reach}" if padding else f"{given[1]} - {reach}"
+    top = f"{side} + 2 \\cdot {padding} - {reach}" if padding else f"{side} - {reach}"
     return f"{left} ({top}) / {stride} {right} + 1" if stride != 1 else f"{top} + 1"
 
 
-def _transposed_side(layer: Layer, given: Shape) -> str:
+def _transposed_side(layer: Layer, given: Shape, axis: int) -> str:
     names = {"kernel_size": 1, "stride": 1, "padding": 0, "output_padding": 0, "dilation": 1}
-    kernel, stride, padding, extra, dilation = (_each(layer, n, len(given) - 1, d)[0] for n, d in names.items())
-    return f"({given[1]} - 1) \\cdot {stride} - 2 \\cdot {padding} + {dilation} \\cdot ({kernel} - 1) + {extra} + 1"
+    kernel, stride, padding, extra, dilation = (each(layer, n, len(given) - 1, d)[axis] for n, d in names.items())
+    side = given[axis + 1]
+    return f"({side} - 1) \\cdot {stride} - 2 \\cdot {padding} + {dilation} \\cdot ({kernel} - 1) + {extra} + 1"
+
+
+# ---- wrong ways ----
+
+
+def _wrong(change: Change) -> Callable[..., tuple[Shape, ...]]:
+    def wrong(network: Network, *, layers: Sequence[str]) -> tuple[Shape, ...]:
+        return compute(altered(until(network, layers), change), layers=layers)
+
+    return wrong
+
+
+def _slides(layer: Layer) -> bool:
+    return layer.kind.startswith(("Conv", "MaxPool", "AvgPool")) and "Transpose" not in layer.kind
+
+
+def _no_padding(layer: Layer, _: Shape) -> Layer | None:
+    return with_(layer, padding=None) if _is_padded(layer) else None
+
+
+def _is_padded(layer: Layer) -> bool:
+    padding = layer.argument("padding", 0)
+    sides = padding if isinstance(padding, tuple) else (padding,)
+    return layer.kind.startswith(("Conv", "MaxPool", "AvgPool")) and padding != "valid" and any(sides)
+
+
+def padded(layer: Layer, sides: Sequence[tuple[int, int]], **arguments: Any) -> list[Layer] | None:
+    """The layer behind one that pads each axis on its two sides; None for three axes, which none of ours pads."""
+    if len(sides) > 2:
+        return None
+    amounts = tuple(amount for both in reversed(sides) for amount in both)  # the last axis comes first
+    pad = Layer(f"{layer.name}_padding", f"ZeroPad{len(sides)}d", (("padding", amounts),))
+    return [pad, with_(layer, **arguments)]
+
+
+def _padding_once(layer: Layer, size: Shape) -> Sequence[Layer] | None:
+    pads = paddings(layer, len(size) - 1) if _slides(layer) else None
+    return padded(layer, [(pad, 0) for pad in pads], padding=None) if pads and any(pads) else None
+
+
+def _rounded_up(layer: Layer, size: Shape) -> Layer | Sequence[Layer] | None:
+    if not _slides(layer) or layer.argument("ceil_mode") or layer.argument("padding") == "same":
+        return None
+    if not layer.kind.startswith("Conv"):
+        return with_(layer, ceil_mode=True)
+    # as many zeros behind the last window as one more needs
+    return padded(layer, [(0, stride - 1) for stride in strides(layer, len(size) - 1)])
+
+
+def _rounded_down(layer: Layer, _: Shape) -> Layer | None:
+    return with_(layer, ceil_mode=None) if layer.argument("ceil_mode") else None
+
+
+def _stride_ignored(layer: Layer, _: Shape) -> Layer | None:
+    stride = layer.argument("stride", 1)
+    return with_(layer, stride=1, output_padding=None) if stride not in (1, (1,) * 3, (1,) * 2, (1,)) else None
+
+
+def _window_slides_by_one(layer: Layer, _: Shape) -> Layer | None:
+    pools = layer.kind.startswith(("MaxPool", "AvgPool")) and layer.argument("stride") is None
+    return with_(layer, stride=1) if pools else None
+
+
+def _no_plus_one(layer: Layer, size: Shape) -> Layer | None:
+    """One stride less of room is one window less."""
+    count = len(size) - 1
+    if not _slides(layer) or layer.argument("padding") == "same":
+        return None
+    kernel, dilation = each(layer, "kernel_size", count, 1), each(layer, "dilation", count, 1)
+    by_axis = list(zip(kernel, strides(layer, count), dilation, strict=True))
+    if any(stride % spread for _, stride, spread in by_axis):
+        return None
+    stride_as_it_was = tuple(stride for _, stride, _ in by_axis)
+    return with_(layer, kernel_size=tuple(k + s // d for k, s, d in by_axis), stride=stride_as_it_was)
+
+
+def _no_dilation(layer: Layer, _: Shape) -> Layer | None:
+    spread = layer.argument("dilation", 1)
+    return with_(layer, dilation=None) if spread not in (1, (1,), (1, 1), (1, 1, 1)) else None
+
+
+def _channels_kept(layer: Layer, size: Shape) -> Layer | None:
+    changes = layer.kind.startswith("Conv") and layer.argument("out_channels") != size[0]
+    return with_(layer, out_channels=size[0]) if changes else None
+
+
+def _channels_multiplied(layer: Layer, size: Shape) -> Layer | None:
+    """Every kernel for every input channel, and nothing added up."""
+    several = layer.kind.startswith("Conv") and size[0] > 1
+    return with_(layer, out_channels=size[0] * layer.argument("out_channels")) if several else None
+
+
+def _as_convolution(layer: Layer, _: Shape) -> Layer | None:
+    return as_kind(layer, layer.kind.replace("Transpose", "")) if "Transpose" in layer.kind else None
+
+
+def _no_output_padding(layer: Layer, _: Shape) -> Layer | None:
+    return with_(layer, output_padding=None) if layer.argument("output_padding") else None
+
+
+def _one_direction(layer: Layer, _: Shape) -> Layer | None:
+    return with_(layer, bidirectional=None) if layer.argument("bidirectional") else None
+
+
+def _last_step(layer: Layer, _: Shape) -> Sequence[Layer] | None:
+    if layer.kind not in RECURRENT:
+        return None
+    whole = Layer(f"{layer.name}_states", layer.kind, layer.arguments)
+    return [whole, Layer(layer.name, "LastStep", ())]
+
+
+def _channels_left_out(layer: Layer, size: Shape) -> Sequence[Layer] | None:
+    if layer.kind != "Flatten" or len(size) < 2 or size[0] == 1:
+        return None
+    arguments = (("in_channels", size[0]), ("out_channels", 1), ("kernel_size", 1))
+    return [Layer(f"{layer.name}_channel", f"Conv{len(size) - 1}d", arguments), layer]
+
+
+def _joined(layer: Layer, _: Shape) -> Layer | None:
+    return Layer(layer.name, "Concat", layer.arguments) if layer.kind == "Add" else None
+
+
+def _added(layer: Layer, _: Shape) -> Layer | None:
+    return Layer(layer.name, "Add", layer.arguments) if layer.kind == "Concat" else None
+
+
+MISCONCEPTIONS = {
+    "no_padding": Misconception("the padding is left out", _wrong(_no_padding)),
+    "padding_once": Misconception("the padding is added on one side only", _wrong(_padding_once)),
+    "ceil_for_floor": Misconception("what does not come out even is rounded up", _wrong(_rounded_up)),
+    "floor_for_ceil": Misconception("what does not come out even is rounded down", _wrong(_rounded_down)),
+    "stride_ignored": Misconception("the stride is left out", _wrong(_stride_ignored)),
+    "pool_stride_one": Misconception("pooling moves by 1 and not by its window", _wrong(_window_slides_by_one)),
+    "forgot_plus_one": Misconception("the + 1 for the first window is missing", _wrong(_no_plus_one)),
+    "dilation_ignored": Misconception("the dilation is left out", _wrong(_no_dilation)),
+    "channels_kept": Misconception("a convolution is taken to keep the number of channels", _wrong(_channels_kept)),
+    "channels_multiplied": Misconception(
+        "each kernel is taken to give a channel for every channel of the input", _wrong(_channels_multiplied)
+    ),
+    "transposed_as_convolution": Misconception(
+        "a transposed convolution is taken for a convolution", _wrong(_as_convolution)
+    ),
+    "output_padding_ignored": Misconception("the output padding is left out", _wrong(_no_output_padding)),
+    "one_direction": Misconception("only one of the two directions is counted", _wrong(_one_direction)),
+    "last_step_only": Misconception("only the last step of a sequence is given", _wrong(_last_step)),
+    "channels_left_out": Misconception("the channels are left out of the flattened vector", _wrong(_channels_left_out)),
+    "joined_for_added": Misconception("what is added is joined", _wrong(_joined)),
+    "added_for_joined": Misconception("what is joined is added", _wrong(_added)),
+}

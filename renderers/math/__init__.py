@@ -45,12 +45,16 @@ class MathError(ValueError):
         self.hint = hint
 
 
+_COMMENT = re.compile(r"(?<!\\)%")
+
+
 def typeset(latex: str, display: bool = False) -> Formula:
     """Turn LaTeX into a formula, raising MathError; each formula is computed once and kept on disk."""
     if len(latex) > LONGEST:
         raise MathError(f"the formula {_quote(latex)} has {len(latex)} characters; {LONGEST} are the most it may have")
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in latex if character not in "\t\n\r"):
         raise MathError(f"a character that no page can show in {_quote(latex)}")
+    latex = _COMMENT.sub(r"\\%", latex)  # 63% of a drawn value is meant, not a comment of LaTeX
     key = store.digest(engine.fingerprint(), latex, str(display))
     kept = store.read("math", key)
     formula = _unpack(latex, display, kept) if kept is not None else None

@@ -48,18 +48,22 @@ from generator import (
     text,
     trial,
 )  # fmt: skip
+from generator.answers import asking
 from generator.mistakes import Mistake, Mistaken
 from torchexam import cli
 
 ROOT = Path(__file__).parents[2]
-README, LANGUAGE, EXAMS, COMMANDS, TRUST = (
+README, LANGUAGE, EXAMS, COMMANDS, TRUST, QUANTITIES = (
     "README.md",
     "docs/question-language.md",
     "docs/exam-files.md",
     "docs/commands.md",
     "docs/answers-you-can-trust.md",
+    "docs/quantities.md",
 )
-PAGES = [README, *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+EXTENDING = "docs/extending.md"  # its package is installed and run by test_extending
+ALL_PAGES = [README, *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+PAGES = [page for page in ALL_PAGES if page != EXTENDING]
 
 
 def written(page: str) -> str:
@@ -321,7 +325,7 @@ def test_the_layers_and_their_arguments_are_those_that_a_listing_may_use() -> No
         for kinds, required, optional in table(LANGUAGE, "The network and its layers")
         for layer in names(kinds)
     }
-    not_offered = {"return_indices", "recompute_scale_factor"}
+    not_offered = listing.NOT_OFFERED
     for call in ("MaxPool2d(2, return_indices=True)", "Upsample(size=2, recompute_scale_factor=True)"):
         with pytest.raises(listing.ListingError):
             listing.read_call("a", call)
@@ -347,15 +351,20 @@ def test_the_kinds_of_answer_are_all_there() -> None:
         (LANGUAGE, "Parts", 0, spec.PartSpec),
         (EXAMS, "An exam file", 0, spec.ExamSpec),
         (EXAMS, "An exam file", 1, spec.SectionSpec),
+        (LANGUAGE, "Kinds of answer", 0, asking.Asking),
+        (LANGUAGE, "Kinds of answer", 1, asking.Exactness),
         (LANGUAGE, "number", 0, answers.kind("number").Spec),
         (LANGUAGE, "expression", 0, answers.kind("expression").Spec),
+        (LANGUAGE, "derivative", 0, answers.kind("derivative").Body),
         (LANGUAGE, "network", 0, answers.kind("network").Body),
+        (LANGUAGE, "weights", 0, answers.kind("weights").Body),
     ],
 )
 def test_the_keys_of_a_file_are_all_there(page: str, heading: str, number: int, model: type[spec.Model]) -> None:
     rows = table(page, heading, number)
     keys = {key for row in rows for key in names(row[0])}
-    assert keys | {heading} == set(keys_of(model)) | {heading}
+    shared = {key for base in model.__bases__ if issubclass(base, asking.Asking) for key in keys_of(base)}
+    assert keys | {heading} == set(keys_of(model)) - shared | {heading}
     if rows and len(rows[0]) == 3:
         needed = {key for row in rows if row[1] == "yes" for key in names(row[0])}
         assert needed == {field.alias or name for name, field in model.model_fields.items() if field.is_required()}
@@ -370,17 +379,36 @@ def test_the_functions_of_formulas_are_all_there() -> None:
         assert formulas.read(call).value({}) == shown, call
 
 
-def test_the_quantities_and_conventions_are_all_there() -> None:
-    assert {names(row[0])[0] for row in table(LANGUAGE, "Kinds of answer")} == set(reference.QUANTITIES)
-    for row in table(LANGUAGE, "Kinds of answer"):
-        gives = reference.quantity(names(row[0])[0]).GIVES
-        fitting = {"shapes": "table, shape", "count": "table, number", "terms": "expression"}
-        assert row[2] == fitting[gives]
-    assert {names(row[0])[0] for row in table(TRUST, "Two computations")} == set(reference.QUANTITIES)
-    (convention, *_), *_ = table(LANGUAGE, "Conventions")
-    assert names(convention) == [*spec.CONVENTIONS]
-    stated = {names(row[1])[0]: row[2] for row in table(LANGUAGE, "Conventions")}
-    assert stated == spec.CONVENTIONS["shape_order"]
+def quantity_rows() -> list[list[str]]:
+    """The rows of every table of docs/quantities.md but the first."""
+    headings = re.findall(r"^## (.+)$", written(QUANTITIES), re.MULTILINE)
+    return [row for heading in headings for row in table(QUANTITIES, heading)]
+
+
+def test_the_quantities_are_all_there_with_arguments_conventions_and_misconceptions() -> None:
+    rows = {names(row[0])[0]: row for row in quantity_rows()}
+    assert set(rows) == set(reference.QUANTITIES)
+    for name, (_, gives, arguments, conventions, second, misconceptions) in rows.items():
+        taken = inspect.signature(reference.quantity(name).compute).parameters
+        assert names(gives) == [reference.quantity(name).GIVES], name
+        assert {one.split(":")[0].strip("[]") for one in names(arguments)} >= set(reference.arguments(name)), name
+        assert set(names(conventions)) == set(taken) & set(spec.CONVENTIONS), name
+        assert set(names(misconceptions)) == set(reference.misconceptions(name)), name
+        assert len(second) > 10, name
+
+
+def test_the_kinds_fit_what_quantities_give() -> None:
+    gives = [names(row[0]) for row in table(QUANTITIES, "Quantities")]
+    assert {one for row in gives for one in row} == {reference.quantity(name).GIVES for name in reference.QUANTITIES}
+
+
+def test_the_conventions_are_all_there() -> None:
+    stated: dict[str, dict[str, str]] = {}
+    name = ""
+    for convention, value, says in table(LANGUAGE, "Conventions"):
+        name = next(iter(names(convention)), name)
+        stated.setdefault(name, {})[names(value)[0]] = says
+    assert stated == spec.CONVENTIONS
 
 
 def findings_of(figures: Any, before: str = "") -> Iterator[str]:
@@ -479,7 +507,15 @@ def json_keys(data: Any) -> set[str]:
 
 @pytest.mark.parametrize(
     "command",
-    ["list", "check bank/wrong.yaml", "preview count_parameters", "build quiz --to html", "doctor"],
+    [
+        "list",
+        "check bank/wrong.yaml",
+        "verify",
+        "preview count_parameters",
+        "build quiz --to html",
+        "freeze quiz --pool 2",
+        "doctor",
+    ],
 )
 def test_json_has_the_keys_that_are_documented(command: str, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     torchexam.new(place / "course")
@@ -490,7 +526,22 @@ def test_json_has_the_keys_that_are_documented(command: str, place: Path, capsys
     data = json.loads(capsys.readouterr().out)
     told = next(row[1] for row in table(COMMANDS, f"torchexam {command.split()[0]}") if names(row[0]) == ["--json"])
     keys = set(re.findall(r'"(\w+)"', told))
-    assert keys == (set(data) if command.startswith(("preview", "build")) else json_keys(data))
+    assert keys == (set(data) if command.startswith(("verify", "preview", "build")) else json_keys(data))
+
+
+def test_what_verify_tells_programs_is_documented(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    torchexam.new(place / "course")
+    os.chdir(place / "course")
+    torchexam.freeze("quiz", pool=2, seed="docs")
+    file = Path("bank/cnn/count_parameters.yaml")
+    file.write_text(file.read_text("utf-8").replace("answer: 690", "answer: 691").replace("for one", "for a"), "utf-8")
+    with pytest.raises(SystemExit):
+        cli.main(["verify", "quiz", "--json"])
+    data = json.loads(capsys.readouterr().out)
+    told = {key for row in table(COMMANDS, "What verify tells programs") for cell in row for key in names(cell)}
+    found = set().union(*map(json_keys, (data["questions"], [{**pool, "changes": []} for pool in data["pools"]])))
+    changes = {key for pool in data["pools"] for change_ in pool["changes"] for key in change_}
+    assert found | changes == told - {"null", "key", "paper"}
 
 
 @pytest.mark.parametrize("shell_", ["bash", "zsh", "fish"])
@@ -548,7 +599,7 @@ def slug(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", ALL_PAGES)
 def test_links_lead_somewhere(page: str) -> None:
     content = without_blocks(page)
     for target in re.findall(r"(?<!!)\[[^\]]+\]\(([^)]+)\)", content):

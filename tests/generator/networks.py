@@ -1,4 +1,4 @@
-"""Random networks that fit, and calls that may or may not."""
+"""Random networks that fit, with branches and sequences, and calls that may or may not."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from typing import Any
 from hypothesis import strategies as st
 
 from generator.forward import DoesNotFit, run
-from generator.layers import Layer, Network
+from generator.layers import INPUT, Layer, Network
 
 Shape = tuple[int, ...]
 
 
 @st.composite
 def networks(draw: st.DrawFn, most_layers: int = 6) -> Network:
-    """A chain of layers, each made to fit what the one before gives; those that still do not are left out."""
+    """Layers, each made to fit what comes in; those that still do not are left out."""
     axes = draw(st.integers(0, 3))
     shape: Shape = (draw(st.integers(1, 6)), *(draw(st.integers(1, 12)) for _ in range(axes)))
     network = Network(shape, ())
     for place in range(draw(st.integers(1, most_layers))):
         kind, arguments = draw(layers_for(shape))
+        if network.layers and draw(st.integers(0, 3)) == 0:
+            kind, arguments = draw(_words(network, shape))
         longer = Network(network.input, (*network.layers, Layer(f"l{place}", kind, tuple(arguments.items()))))
         try:
             shape = run(longer)[-1].output
@@ -30,20 +32,35 @@ def networks(draw: st.DrawFn, most_layers: int = 6) -> Network:
 
 
 @st.composite
+def _words(draw: st.DrawFn, network: Network, shape: Shape) -> tuple[str, dict[str, Any]]:
+    """A word that names earlier layers, mostly those that fit."""
+    sizes = {INPUT: network.input} | {step.layer.name: step.output for step in run(network)}
+    kind = draw(st.sampled_from(["Add", "Concat", "From"]))
+    near = [name for name, size in sizes.items() if kind == "From" or size == shape] or [*sizes]
+    most = 1 if kind == "From" else 2
+    return kind, {"layers": tuple(draw(st.lists(st.sampled_from(near), min_size=1, max_size=most, unique=True)))}
+
+
+@st.composite
 def layers_for(draw: st.DrawFn, shape: Shape) -> tuple[str, dict[str, Any]]:
     """A layer that could take a shape."""
     axes = len(shape) - 1
     kinds = ["ReLU", "Identity", "Softmax", "Dropout", "Flatten", "Linear", "LayerNorm", "PReLU", "GELU", "Softplus"]
+    if axes == 0:
+        kinds += ["Embedding"] * 3
+    if axes == 1:
+        kinds += ["RNN", "LSTM", "GRU", "MultiheadAttention", "TransformerEncoderLayer", "LastStep", "ZeroPad1d"]
     if axes < 2:
         kinds += ["BatchNorm1d", "Unflatten"]
     if 0 < axes < 4:
         kinds += [f"{name}{axes}d" for name in ("Conv", "ConvTranspose", "MaxPool", "AvgPool") for _ in range(3)]
         kinds += ["Upsample", "GroupNorm", "Unflatten"]
-    if axes in (1, 2):
+    if axes in (1, 2, 3):
         kinds += [f"AdaptiveAvgPool{axes}d", f"AdaptiveMaxPool{axes}d"]
     if axes == 2:
         kinds += [
             "BatchNorm2d",
+            "InstanceNorm2d",
             "Dropout2d",
             "PixelShuffle",
             "ZeroPad2d",
@@ -106,8 +123,18 @@ def _arguments(draw: st.DrawFn, kind: str, shape: Shape) -> dict[str, Any]:
             }
         case "PReLU":
             return {"num_parameters": draw(st.sampled_from([1, channels]))}
-        case "BatchNorm1d" | "BatchNorm2d":
-            return {"num_features": channels, **some(affine=lambda: False)}
+        case "BatchNorm1d" | "BatchNorm2d" | "InstanceNorm2d":
+            return {"num_features": channels, **some(affine=lambda: draw(st.booleans()))}
+        case "Embedding":
+            return {"num_embeddings": draw(st.integers(1, 9)), "embedding_dim": draw(st.integers(1, 6))}
+        case "RNN" | "LSTM" | "GRU":
+            more = some(num_layers=lambda: 2, bias=lambda: False, bidirectional=lambda: True)
+            return {"input_size": shape[-1], "hidden_size": draw(st.integers(1, 6)), **more}
+        case "MultiheadAttention":
+            return {"embed_dim": shape[-1], "num_heads": draw(_dividing(shape[-1])), **some(bias=lambda: False)}
+        case "TransformerEncoderLayer":
+            more = {"dim_feedforward": draw(st.integers(1, 9)), **some(bias=lambda: False)}
+            return {"d_model": shape[-1], "nhead": draw(_dividing(shape[-1])), **more}
         case "GroupNorm":
             return {"num_groups": groups, "num_channels": channels, **some(affine=lambda: False)}
         case "Upsample" | "UpsamplingNearest2d" | "UpsamplingBilinear2d":
@@ -116,13 +143,18 @@ def _arguments(draw: st.DrawFn, kind: str, shape: Shape) -> dict[str, Any]:
             return {"scale_factor": draw(st.sampled_from([0.5, 1.5, 2, 3, 2.7]))}
         case "PixelShuffle":
             return {"upscale_factor": draw(st.sampled_from([size for size in (1, 2) if channels % size**2 == 0]))}
-        case "ZeroPad2d":
-            return {"padding": draw(st.one_of(st.integers(0, 3), st.tuples(*[st.integers(0, 3)] * 4)))}
+        case "ZeroPad1d" | "ZeroPad2d":
+            sides = st.tuples(*[st.integers(0, 3)] * (2 * axes))
+            return {"padding": draw(st.one_of(st.integers(0, 3), sides))}
         case "Softmax":
             return {"dim": draw(st.integers(1, len(shape)))}
         case _ if kind.startswith("Adaptive"):
             return {"output_size": sizes(1, 5)}
     return {}
+
+
+def _dividing(size: int) -> st.SearchStrategy[int]:
+    return st.sampled_from([part for part in range(1, size + 1) if size % part == 0])
 
 
 @st.composite

@@ -8,6 +8,7 @@ import pytest
 from drawn import answer_of, judges_itself
 
 from generator.answers.network import NetworkAnswer
+from generator.mistakes import Mistaken
 
 HEAD = """parameters: {side: {choose: [12]}}
 network:
@@ -108,3 +109,71 @@ def test_only_allowed_layers_may_be_used(tmp_path: Path) -> None:
 def test_a_model_of_one_layer_that_stays_right_when_cut_still_finds_a_wrong_network(tmp_path: Path) -> None:
     text = "{network: {input: [4], require: [output.features == 2], model: {a: 'Linear(4, 2)'}}}"
     assert judges_itself(answer_of(tmp_path, text))
+
+
+BUDGET = """parameters: {side: {choose: [16]}, most: {choose: [700]}}
+network:
+  input: [1, side, side]
+  layers:
+    a: Conv2d(1, 8, 3, padding=1)
+    b: ReLU()
+    c: Conv2d(8, 8, 7, padding=3)
+"""
+LEAN = """
+      network:
+        keeps: [a, b]
+        require: [output.height == side, network.parameters <= most, network.receptive_field >= 7]
+        model:
+          a: Conv2d(1, 8, 3, padding=1)
+          b: ReLU()
+          c: Conv2d(8, 8, 5, padding=2, groups=8)"""
+
+
+@pytest.fixture
+def lean(tmp_path: Path) -> NetworkAnswer:
+    answer = answer_of(tmp_path, LEAN, BUDGET)
+    assert isinstance(answer, NetworkAnswer)
+    return answer
+
+
+@pytest.mark.parametrize("call", ["Conv2d(1, 8, (3, 3), stride=1, padding=(1, 1))", "Conv2d(1, 8, 3, padding='same')"])
+def test_what_must_stay_may_be_written_in_other_words(lean: NetworkAnswer, call: str) -> None:
+    assert lean.mark(f"{call}\nReLU()\nConv2d(8, 1, 5, padding=2)").share == 1
+
+
+def test_a_layer_that_must_stay_is_missed(lean: NetworkAnswer) -> None:
+    assert lean.mark("Conv2d(1, 8, 3)\nConv2d(8, 1, 5, padding=3)").remarks == (
+        "layer a is not kept: Conv2d(in_channels=1, out_channels=8, kernel_size=3, padding=1)",
+        "layer b is not kept: ReLU()",
+    )
+    assert judges_itself(lean)
+
+
+def test_figures_of_a_network_that_miss_a_condition_are_told(lean: NetworkAnswer) -> None:
+    start = "a - Conv2d(1, 8, 3, padding=1)\nb - ReLU()\n"
+    mark = lean.mark(start + "c - Conv2d(8, 8, 5, padding=2)")
+    assert mark.remarks[3] == "its parameters: 1688"
+    assert mark.remarks[-1].endswith("but network.parameters <= most must hold, with most = 700")
+    mark = lean.mark(start + "c - Conv2d(8, 8, 1)")
+    assert mark.remarks[3] == "its receptive field: 3"
+    mark = lean.mark(start + "c - Upsample(scale_factor=2)\nd - MaxPool2d(2)")
+    assert mark.remarks[4].startswith("its receptive field: none, as ")
+
+
+def test_the_key_of_a_design_shows_the_figures_that_conditions_name(lean: NetworkAnswer) -> None:
+    assert "Together 288." in lean.worked  # 80 and 208
+    assert "$3 + (5 - 1) \\cdot 1 = 7$" in lean.worked
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("keeps: [a, b]", "keeps: [a, q]", "the network has no layer 'q'"),
+        ("network.parameters", "network.params", "a network has no 'params'"),
+        ("most,", "100,", "the model network does not meet its own conditions"),
+        ("keeps: [a, b]", "keeps: [a, c]", "the model network does not meet its own conditions: layer c is not kept"),
+    ],
+)
+def test_a_design_that_cannot_be_met_is_a_mistake(tmp_path: Path, old: str, new: str, message: str) -> None:
+    with pytest.raises(Mistaken, match=message):
+        answer_of(tmp_path, LEAN.replace(old, new), BUDGET)

@@ -11,26 +11,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import layers_for, networks
 
-from generator.forward import DoesNotFit, build, run
-from generator.layers import Layer, Network
+from generator.forward import STEPS, DoesNotFit, build, gives, run
+from generator.layers import INPUT, Layer, Network
 from generator.listing import read_listing
 from generator.reference import output_shape
 
 
-@settings(max_examples=200)
+@settings(max_examples=60)
 @given(networks())
 def test_sizes_are_those_of_the_closed_formulas(network: Network) -> None:
     names = [layer.name for layer in network.layers]
     assert tuple(step.output for step in run(network)) == output_shape.recompute(network, layers=names)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(networks())
 def test_sizes_are_those_of_a_run_with_numbers(network: Network) -> None:
-    data = torch.zeros((1, *network.input))
+    kept = {INPUT: torch.zeros((1, *network.input))}
+    sequences = network.sequences()
     for step in run(network):
+        sources = network.sources(step.layer.name)
         with torch.no_grad():
-            data = build(step.layer, device="cpu")(data)
+            module = build(step.layer, device="cpu")
+            data = gives(step.layer, module, [kept[name] for name in sources], not sequences.isdisjoint(sources))
+        kept[step.layer.name] = data
         assert tuple(data.shape[1:]) == step.output
 
 
@@ -45,7 +49,7 @@ def _careless(draw: st.DrawFn) -> Network:
     return Network(shape, (Layer("a", kind, tuple(arguments.items())),))
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(_careless())
 def test_what_runs_on_the_meta_device_runs_with_numbers(network: Network) -> None:
     try:
@@ -54,8 +58,9 @@ def test_what_runs_on_the_meta_device_runs_with_numbers(network: Network) -> Non
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        given_ = torch.zeros((2, *network.input))
-        assert tuple(build(network.layers[0], device="cpu")(given_).shape) == (2, *step.output)
+        given_ = [torch.zeros((2, *network.input))]
+        module = build(network.layers[0], device="cpu")
+        assert tuple(gives(network.layers[0], module, given_).shape) == (2, *step.output)
 
 
 START = "layer a cannot take the 3×9×9 values that the input has: "
@@ -105,6 +110,32 @@ REFUSALS: list[tuple[str, tuple[int, ...], str]] = [
     ("Softmax(dim=7)", (3, 9, 9), START + "there is no axis 7"),
     ("ZeroPad2d((1, 2))", (3, 9, 9), "layer a cannot be built: padding has 4 numbers or one for all, not 2"),
     ("Dropout(2)", (3, 9, 9), "layer a cannot be built: dropout probability has to be between 0 and 1, but got 2"),
+    ("a - ReLU()\nb - Add('q')", (3, 9, 9), "layer b names layer q, which is not there"),
+    ("a - ReLU()\nb - Add('c')\nc - ReLU()", (3, 9, 9), "layer b names layer c, which comes after it"),
+    ("a - Concat('a')", (3, 9, 9), "layer a names itself"),
+    ("a - ReLU()\nb - Add('a')", (3, 9, 9), "layer b has nothing to add: it names only what comes in"),
+    ("a - Conv2d(3, 8, 3)\nb - Add('input')", (3, 9, 9),
+     "layer b cannot add the 3×9×9 values of the input to the 8×7×7 values of layer a"),
+    ("a - Conv2d(3, 8, 3)\nb - ReLU()\nc - Conv2d(8, 8, 3)\nd - Concat(b)", (3, 9, 9),
+     "layer d cannot join the 8×7×7 values of layer b to the 8×5×5 values of layer c"),
+    ("a - Flatten()\nb - Concat('input')", (3, 9, 9),
+     "layer b cannot join the 3×9×9 values of the input to the 243 values of layer a"),
+    ("LastStep()", (3, 9, 9), START + "it takes length × features"),
+    ("LSTM(8, 4)", (9, 9),
+     "layer a cannot take the 9×9 values that the input has: it takes 8 features, not 9"),
+    ("Embedding(8, 4)", (3, 9, 9), START + "it takes values in a row"),
+    ("Linear(9, 9)\nEmbedding(8, 4)", (9,),
+     "layer b cannot take the 9 values that layer a gives it: it takes whole numbers, as only the input may have"),
+    ("MultiheadAttention(9, 2)", (9, 9), "layer a cannot be built: embed_dim must be divisible by num_heads"),
+    ("TransformerEncoderLayer(8, 2)", (9, 9),
+     "layer a cannot take the 9×9 values that the input has: it takes 8 features, not 9"),
+    ("RNN(9, 4, num_layers=10**6)", (9, 9), "layer a cannot be built: num_layers is at most 100, not 1000000"),
+    ("GRU(9, 10**9)", (9, 9), "layer a has more weights than any computer holds"),
+    ("MultiheadAttention(2, 2)", (10**9, 2),
+     "layer a cannot take the 1000000000×2 values that the input has: it would compare more steps than any computer "
+     "can"),
+    ("InstanceNorm2d(3)", (3, 1, 1),
+     "layer a cannot take the 3×1×1 values that the input has: a channel needs more than one value"),
     ("ReLU()", (0, 3), "the input cannot have the size 0×3"),
     ("ReLU()", (10**30, 3), f"the input cannot have the size {10**30}×3"),
 ]  # fmt: skip
@@ -126,6 +157,27 @@ def test_a_drawn_value_of_the_wrong_type_is_refused_before_torch_sees_it(value: 
 def test_a_network_takes_no_memory() -> None:
     steps = run(Network((1, 1000, 1000), read_listing("Conv2d(1, 1000, 3, padding=1)\nFlatten()\nLinear(10**9, 1000)")))
     assert steps[-1].output == (1000,)
+
+
+def test_a_sequence_of_any_length_takes_no_time() -> None:
+    network = Network((10**9, 8), read_listing("LSTM(8, 16, num_layers=2)\nGRU(16, 4, bidirectional=True)"))
+    assert [step.output for step in run(network)] == [(10**9, 16), (10**9, 8)]
+
+
+@pytest.mark.parametrize("length", [1, STEPS, STEPS + 3])
+def test_a_recurrent_layer_gives_a_state_for_every_step(length: int) -> None:
+    (step,) = run(Network((length, 2), read_listing("RNN(2, 3, bidirectional=True)")))
+    data = gives(step.layer, build(step.layer, device="cpu"), [torch.zeros((1, length, 2))])
+    assert tuple(data.shape[1:]) == step.output == (length, 6)
+
+
+def test_branches_are_followed_by_name() -> None:
+    text = (
+        "a - Conv2d(3, 8, 3, padding=1)\nb - From('input')\nc - Conv2d(3, 8, 1)\nd - Add('a')\ne - Concat('a', input)"
+    )
+    steps = run(Network((3, 9, 9), read_listing(text)))
+    assert [step.output[0] for step in steps] == [8, 3, 8, 8, 19]
+    assert steps[-1].others == ((8, 9, 9), (3, 9, 9))
 
 
 def test_torch_gives_no_advice_while_sizes_are_counted() -> None:

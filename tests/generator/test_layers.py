@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from typing import get_overloads
 
 import pytest
 import torch
@@ -17,8 +18,10 @@ from generator.listing import read_listing, written
 
 @pytest.mark.parametrize("kind", LAYERS)
 def test_the_arguments_of_a_layer_are_those_of_torch_in_its_order(kind: str) -> None:
-    parameters = inspect.signature(getattr(torch.nn, kind)).parameters.values()
-    named = [p for p in parameters if p.name not in ("args", "kwargs", "device", "dtype")]
+    module = getattr(torch.nn, kind)
+    overloads = get_overloads(module.__init__)  # recurrent layers say in these what they take
+    parameters = inspect.signature(overloads[0] if overloads else module).parameters.values()
+    named = [p for p in parameters if p.name not in ("self", "args", "kwargs", "device", "dtype")]
     required = [p.name for p in named if p.default is p.empty]
     assert LAYERS[kind].arguments == tuple(p.name for p in named)
     assert list(LAYERS[kind].arguments[: LAYERS[kind].required]) == required
@@ -44,6 +47,31 @@ def test_a_network_knows_what_feeds_a_layer() -> None:
     assert network.layer("b") == second
     with pytest.raises(KeyError):
         network.layer("c")
+
+
+def test_a_network_follows_the_names_of_words() -> None:
+    text = "a - ReLU()\nb - ReLU()\nc - Add('a', input)\nd - From('a')\ne - Concat(c, 'd')"
+    network = Network((3,), read_listing(text))
+    assert [network.sources(name) for name in "abcde"] == [
+        ("input",), ("a",), ("b", "a", "input"), ("a",), ("d", "c"),
+    ]  # fmt: skip
+    assert network.before("d") == network.layer("a")
+    assert network.before("e") == network.layer("d")
+
+
+def test_sequences_are_told_from_channels() -> None:
+    text = """
+        words - Embedding(50, 8)
+        states - LSTM(8, 6)
+        more - Dropout()
+        back - From('input')
+        row - Unflatten(1, (1, 20))
+        conv - Conv1d(1, 4, 3)
+        act - ReLU()
+        each - Linear(18, 5)
+        last - LastStep()
+    """
+    assert Network((20,), read_listing(text)).sequences() == {"words", "states", "more", "each"}
 
 
 def test_a_shape_is_printed_with_crosses() -> None:

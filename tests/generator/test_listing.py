@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from generator.layers import Layer
-from generator.listing import ListingError, read_call, read_listing
+from generator.listing import ListingError, read_call, read_listing, written
 
 CONV = Layer("a", "Conv2d", (("in_channels", 1), ("out_channels", 8), ("kernel_size", 3)))
 RELU = Layer("b", "ReLU", ())
@@ -59,6 +59,18 @@ def test_layers_without_a_letter_get_one_that_is_free() -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["a - Add('b', 'c')", "Add(b, c)", 'a: add("b", c)', "Add(self.b, 'c')", "a - Add('b',  # both\n 'c')"]
+)
+def test_a_word_names_layers_with_quotes_or_without(text: str) -> None:
+    assert read_listing(text) == (Layer("a", "Add", (("layers", ("b", "c")),)),)
+    assert written(read_listing(text)) == "a - Add('b', 'c')"
+
+
+def test_the_batch_may_be_said_to_come_first() -> None:
+    assert read_listing("LSTM(8, 16, batch_first=True)")[0].call == "LSTM(input_size=8, hidden_size=16)"
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("", "there is no layer here"),
@@ -71,6 +83,16 @@ def test_layers_without_a_letter_get_one_that_is_free() -> None:
         ("a - Linear(maps, 2)", "layer a: there is no value 'maps'"),
         ("a - Linaer(8, 2)", "layer a: there is no layer 'Linaer'"),
         ("a - Linear(8, 2, 3, 4)", "layer a: Linear takes 3 arguments, not 4"),
+        ("a - LSTM(8, 16, batch_first=False)", "layer a: LSTM has no argument 'batch_first'"),
+        ("a - Embedding(8, 4, sparse=True)", "layer a: Embedding has no argument 'sparse'"),
+        ("a - Add()", "layer a: Add names one layer or more, not 0"),
+        ("a - From('b', 'c')", "layer a: From names one layer, not 2"),
+        ("a - LastStep(b)", "layer a: LastStep names no layer, not 1"),
+        ("a - Add('b', b)", "layer a: Add names a layer twice"),
+        ("a - Concat('b', dim=1)", "layer a: Concat takes names of layers only"),
+        ("a - Add(1 + 2)", "layer a: '1 + 2' is no name of a layer"),
+        ("a - Add('b c')", "layer a: 'b c' is no name of a layer"),
+        ("input - ReLU()", "layer input: a layer cannot be called 'input', which is what goes into the network"),
         ("a - ReLU(1, 2)", "layer a: ReLU takes 1 argument, not 2"),
         ("a - Tanh(1)", "layer a: Tanh takes no arguments, not 1"),
         ("a - Linear(8, 2, size=3)", "layer a: Linear has no argument 'size'"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -28,3 +29,8 @@ def found(path: Path) -> tuple[Mistake, ...]:
 def test_a_mistake_is_reported_as_the_text_beside_it_says(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(FOLDER)
     assert show_all(found(path)) + "\n" == path.with_suffix(".txt").read_text("utf-8")
+
+
+def test_mistakes_come_whole_from_another_process() -> None:
+    mistake = Mistake("bank/cnn/strided.yaml", 3, 5, "this is wrong", "this would work", "an excerpt", 4)
+    assert pickle.loads(pickle.dumps(Mistaken([mistake]))).mistakes == (mistake,)

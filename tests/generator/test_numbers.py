@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.answers import shapes
+from generator.answers.asking import Precision
 from generator.answers.number import NumberAnswer, read
 from generator.answers.shape import ShapeAnswer
 from generator.answers.table import TableAnswer
+from generator.formulas import FormulaError
 
 
 @pytest.mark.parametrize(
@@ -51,17 +53,22 @@ def test_any_text_is_a_number_or_none(text: str) -> None:
 
 @given(st.one_of(st.integers(0, 10**20), st.floats(0, 1e12)), st.sampled_from([0.0, 0.1, 1.0, 50.0]))
 def test_a_number_judges_itself(value: float, tolerance: float) -> None:
-    assert judges_itself(NumberAnswer(value, "", tolerance, "", ""))
+    precision = Precision(tolerance=tolerance)
+    try:
+        precision.text(value)
+    except FormulaError:  # a number that cannot be written exactly is no answer
+        return
+    assert judges_itself(NumberAnswer(value, "", precision, "", ""))
 
 
 def test_a_number_of_twenty_digits_is_exact() -> None:
-    answer = NumberAnswer(10**20 + 1, "", 0, "", "")
+    answer = NumberAnswer(10**20 + 1, "", Precision(), "", "")
     assert answer.mark(str(10**20 + 1)).share == 1
     assert answer.mark(str(10**20)).share == 0
 
 
 def test_the_edge_of_the_tolerance_is_right_and_beyond_it_is_wrong() -> None:
-    answer = NumberAnswer(5, "s", 0.1, "", "")
+    answer = NumberAnswer(5, "s", Precision(tolerance=0.1), "", "")
     assert [answer.mark(text).share for text in ("5.1", "4.9 s", "5.1001", "4.8999")] == [1, 1, 0, 0]
     assert answer.mark("6").remarks == ("5 s, not 6",)
 

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 import torch
 from hypothesis import given, settings
-from networks import convolutions, networks
+from networks import convolutions
 
 from generator import reference
 from generator.forward import DoesNotFit, build
 from generator.layers import Layer, Network
 from generator.listing import read_listing
-from generator.reference import Disagreement, input_gradient, multiply_accumulates, output_shape, parameter_count
+from generator.reference import Disagreement, input_gradient, output_shape
 
 DIGITS = Network(
     (1, 9, 9),
@@ -37,36 +37,7 @@ def conv(side: int, kernel: int = 3, **arguments: Any) -> Network:
     return Network((1, side, side), (Layer("conv", "Conv2d", tuple(given_.items())),))
 
 
-@settings(max_examples=200)
-@given(networks())
-def test_sizes_are_computed_twice_and_agree(network: Network) -> None:
-    names = tuple(layer.name for layer in network.layers)
-    reference.answer("output_shape", network, layers=names)
-    assert output_shape.worked(network, layers=names).count("\n") == len(names) + 1
-
-
-@settings(max_examples=200)
-@given(networks())
-def test_parameters_are_counted_twice_and_agree(network: Network) -> None:
-    counts = {
-        count: reference.answer("parameter_count", network, count=count) for count in ("all", "weights", "biases")
-    }
-    assert counts["all"] == counts["weights"] + counts["biases"]
-    each = [reference.answer("parameter_count", network, layers=(layer.name,)) for layer in network.layers]
-    assert sum(each) == counts["all"]
-    assert f"Together {counts['all']}." in parameter_count.worked(network)
-
-
-@settings(max_examples=200)
-@given(networks())
-def test_multiply_accumulates_are_counted_twice_and_agree(network: Network) -> None:
-    total = reference.answer("multiply_accumulates", network)
-    each = [reference.answer("multiply_accumulates", network, layers=(layer.name,)) for layer in network.layers]
-    assert sum(each) == total
-    assert f"Together {total}." in multiply_accumulates.worked(network)
-
-
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(convolutions())
 def test_input_gradients_are_computed_twice_and_agree(drawn: tuple[Network, tuple[int, int]]) -> None:
     network, index = drawn
@@ -146,7 +117,7 @@ def test_a_gradient_that_no_paper_could_ask_for_is_refused(
         reference.answer("input_gradient", network, layer="conv", index=index)
 
 
-@pytest.mark.parametrize("name", reference.QUANTITIES)
+@pytest.mark.parametrize("name", ["input_gradient", "multiply_accumulates", "output_shape", "parameter_count"])
 def test_where_the_two_ways_disagree_there_is_no_answer(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reference.quantity(name), "recompute", lambda *_, **__: ())
     arguments: dict[str, Any] = (

@@ -331,3 +331,9 @@ def test_close_may_be_called_twice() -> None:
     math.close()
     math.close()
     assert typeset("q_{9}").alt == "q sub 9"
+
+
+def test_a_percent_sign_is_printed_and_hides_nothing_after_it() -> None:
+    assert typeset("63% + x").alt == typeset(r"63\% + x").alt
+    assert "percent" in typeset("63% + x").alt
+    assert "x" in typeset("63% + x").alt

@@ -1,0 +1,93 @@
+"""Steps of AdaGrad (Duchi, Hazan, Singer, 2011; docs of torch.optim.Adagrad): s ← s + g², w ← w − η g / (√s + ε)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+from typing import Any
+
+from generator.reference import Misconception, descent
+from generator.reference.descent import Named, Problem, equals, exact, result, tex
+
+GIVES = "named"
+
+
+def compute(
+    *,
+    start: Any,
+    lr: float,
+    gradients: Any = None,
+    curvature: Any = None,
+    minimum: Any = 0,
+    steps: int = 1,
+    eps: float = 0,
+) -> Named:
+    """Take the steps with torch.optim.Adagrad: s1, w1, s2, w2 …, and g1, g2 … of a loss."""
+    from torch.optim import Adagrad
+
+    task = descent.problem(start, gradients, curvature, minimum, steps)
+    small = descent.number("eps", eps, 0, 1)
+    taken = descent.descend(task, lr, lambda weights: Adagrad(weights, eps=small))
+    return descent.named(task, [{"g": step.gradient, "s": step.state["sum"], "w": step.weights} for step in taken])
+
+
+def recompute(
+    *,
+    start: Any,
+    lr: float,
+    gradients: Any = None,
+    curvature: Any = None,
+    minimum: Any = 0,
+    steps: int = 1,
+    eps: float = 0,
+) -> Named:
+    """The same by the published rule, in exact fractions and roots to 50 digits."""
+    task = descent.problem(start, gradients, curvature, minimum, steps)
+    return _follow(task, {"lr": descent.rate(lr), "eps": eps})
+
+
+def _follow(
+    task: Problem,
+    given: Mapping[str, Any],
+    remember: Callable[[Fraction, Fraction], Fraction] = lambda old, g: old + g * g,
+    scale: Callable[[Fraction], Fraction] = descent.root,
+) -> Named:
+    small = exact(given["eps"])
+    return descent.scaled(task, exact(given["lr"]), remember, lambda s: scale(s) + small)
+
+
+def says(*, eps: float = 0) -> str:
+    """What the paper must state for the answer to be one."""
+    return "the sum of squared gradients starts at 0" + ("" if eps else ", and ε is so small that it is left out")
+
+
+def _lines(task: Problem, found: Named, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The equations of each step: gradient, sum of squares, weights."""
+    w, s = task.of(task.start), task.of([0.0] * len(task.start))
+    for count in range(1, task.steps + 1):
+        g = descent.gradient_of(task, found, count)
+        yield from descent.slope_told(task, count, w, g)
+        old, s = s, found[f"s{count}"]
+        yield f"s_{count}", f"{result(old)} + {tex(g)}^2 {equals(s)}"
+        at, w = w, found[f"w{count}"]
+        yield f"w_{count}", f"{result(at)} - {descent.ratio(given['lr'], g, s, given['eps'])} {equals(w)}"
+
+
+worked = descent.telling(compute, _lines, descent.BY_ELEMENT)
+
+
+MISCONCEPTIONS = {
+    **descent.common(compute),
+    "no_root": Misconception(
+        "the gradient is divided by the sum of squares, not by its root",
+        descent.instead(compute, lambda task, given: _follow(task, given, scale=lambda s: s)),
+    ),
+    "latest_only": Misconception(
+        "only the square of the latest gradient is kept, so every step has the length of the learning rate",
+        descent.instead(compute, lambda task, given: _follow(task, given, lambda _, g: g * g)),
+    ),
+    "not_scaled": Misconception(
+        "the gradient is not divided by the root of the sum",
+        descent.instead(compute, lambda task, given: _follow(task, given, scale=lambda _: Fraction(1))),
+    ),
+}
