@@ -7,22 +7,25 @@ a folder beside the one asked for, which takes its name when all of them are the
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import secrets
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from generator import exam as exam_room
-from generator import store
+from generator import plugins, store
+from generator import pool as pool_room
 from generator import variant as variant_room
-from generator.bank import sha256
+from generator.bank import sha256, shown_path
 from generator.exam import Exam, ExamPlan, Student
 from generator.mistakes import Mistake, Mistaken, did_you_mean
-from generator.question import Question
+from generator.pool import Pool
 from torchexam import workers
 from torchexam.checks import load, root_of, tried
 
@@ -47,6 +50,8 @@ class Order:
     formats: tuple[Format, ...]
     paper: Literal["letter", "a4"]
     large: bool
+    frozen: str = ""  # the hash of the frozen pool that copies are dealt from
+    mark: str = ""  # the hash of all this, the questions and the code: with another, a process must read them again
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ def build(
     copies: int = 1,
     roster: str | Path | None = None,
     seed: str | None = None,
-    pool: int | None = POOL,
+    pool: int | None = None,
     to: Sequence[Format] = FORMATS,
     output: str | Path = "output",
     large: bool = False,
@@ -77,13 +82,16 @@ def build(
     """Build an exam, or finish a build that was interrupted; raises Mistaken and OSError.
 
     Without a seed a secret one is made and stored in the manifest. A folder that holds another build is left alone
-    unless `replace_other`.
+    unless `replace_other`. Where the exam has a frozen pool, its variants are dealt and no others: all of them, or the
+    first `pool`; without one, `pool` new ones, 12 by default.
     """
-    whole = load(_bank_of(exam, bank))
+    whole = load(bank_of(exam, bank))
     path = exam_room.find(str(exam), whole)
     plan = exam_room.load(path, whole)
     students = read_roster(Path(roster)) if roster else (None,) * copies
-    order = Order(whole.root, path, students, seed or "", pool, tuple(to), paper or plan.spec.paper, large)
+    frozen = pool_room.read(pool_room.path_of(path), plan.id)
+    order = Order(whole.root, path, students, seed or "", _size(pool, frozen, path), tuple(to),
+                  paper or plan.spec.paper, large, _frozen_hash(frozen))  # fmt: skip
     folder, working = Path(output) / plan.id, Path(output) / f".{plan.id}.building"
     mark = _fingerprint(order, plan)
     if (finished := _finished(folder, mark, seed)) is not None:
@@ -91,15 +99,31 @@ def build(
     if folder.exists() and not replace_other:
         hint = "choose another folder with --output, or let this build take its place with --replace"
         raise Mistaken([Mistake(str(folder), 0, 0, "this folder holds another build", hint)])
-    order = replace(order, secret=_secret(working, mark, seed))
-    _try_out(plan, progress)
+    order = replace(order, secret=_secret(working, mark, seed), mark=mark)
+    _try_out(plan, progress, jobs)
     written = _write(order, plan, working, mark, progress, jobs)
     manifest = json.loads((working / "manifest.json").read_text("utf-8"))
     _take_place(working, folder)
     return Built(folder, manifest, written)
 
 
-def _bank_of(exam: str | Path, bank: str | Path) -> Path:
+def _size(pool: int | None, frozen: Pool | None, exam: Path) -> int:
+    """How many variants are dealt; raises Mistaken when the frozen pool has fewer."""
+    if frozen is None:
+        return pool or POOL
+    if pool and pool > frozen.size:
+        message = f"this frozen pool has {frozen.size} variants of each question, not {pool}"
+        hint = "leave --pool out, or freeze a larger one with: torchexam freeze"
+        raise Mistaken([Mistake(shown_path(pool_room.path_of(exam)), 0, 0, message, hint)])
+    return pool or frozen.size
+
+
+def _frozen_hash(frozen: Pool | None) -> str:
+    """The hash of a pool's file, as `torchexam freeze` writes it."""
+    return hashlib.sha256(pool_room.written(frozen)).hexdigest() if frozen else ""
+
+
+def bank_of(exam: str | Path, bank: str | Path) -> Path:
     """An exam file outside the bank that was named belongs to the bank around it."""
     path = Path(exam)
     if path.suffix in (".yaml", ".yml") and path.is_file() and not path.resolve().is_relative_to(Path(bank).resolve()):
@@ -119,35 +143,38 @@ def _fingerprint(order: Order, plan: ExamPlan) -> str:
 def versions() -> dict[str, str]:
     """The versions that decide about the bytes."""
     names = ("torchexam", "torch", "weasyprint", "matplotlib", "pikepdf")
-    return {name: version(name) for name in names}
+    return {name: version(name) for name in names} | plugins.versions()
 
 
 def _finished(folder: Path, mark: str, seed: str | None) -> dict[str, Any] | None:
     """The manifest of a finished build of the same order, if the folder holds one."""
-    try:
-        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
+    manifest = read_json(folder / "manifest.json")
     same = manifest.get("fingerprint") == mark and seed in (None, manifest.get("secret"))
     return manifest if same and all((folder / name).is_file() for name in manifest["files"]) else None
 
 
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object that we wrote, or an empty one where there is none, or something else."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def _secret(working: Path, mark: str, seed: str | None) -> str:
     """The secret of this build: that which was asked for, that of an interrupted build, or a new one."""
-    try:
-        begun = json.loads((working / ORDER).read_text("utf-8"))
-    except (OSError, ValueError):
-        begun = {}
+    begun = read_json(working / ORDER)
     if begun.get("fingerprint") == mark and seed in (None, begun.get("secret")):
         return str(begun["secret"])
     return seed or secrets.token_hex(8)
 
 
-def _try_out(plan: ExamPlan, progress: Progress) -> None:
-    def watch(questions: Iterable[Question], count: int) -> Iterable[Question]:
-        return progress(questions, count, "checking questions")
+def _try_out(plan: ExamPlan, progress: Progress, jobs: int) -> None:
+    def watch(found: Iterable[Any], count: int) -> Iterable[Any]:
+        return progress(found, count, "checking questions")
 
-    if mistakes := tried(list(plan.questions.values()), watch):
+    if mistakes := tried(list(plan.questions.values()), watch, jobs):
         raise Mistaken(mistakes)
 
 
@@ -157,13 +184,15 @@ def _try_out(plan: ExamPlan, progress: Progress) -> None:
 def _write(order: Order, plan: ExamPlan, working: Path, mark: str, progress: Progress, jobs: int) -> int:
     numbers = range(len(order.students))
     jobs = jobs if len(numbers) > IN_ONE_PROCESS else 1
-    with workers.Crew(order, jobs) as crew:
-        heights = list(progress(crew.measure(numbers), len(numbers), "drawing and laying out"))
+    with workers.Crew(jobs) as crew:
+        measured = crew.each(workers.measured, [(order, number) for number in numbers])
+        heights = list(progress(measured, len(numbers), "drawing and laying out"))
         plans = workers.settle(heights)
         _begin(working, mark, order.secret)
         waiting = [number for number in numbers if not _record(working, number).is_file()]
         written = 0
-        for number, files, record in progress(crew.print(waiting, plans), len(waiting), "printing"):
+        printed = crew.each(workers.printed, [(order, number, plans[number]) for number in waiting])
+        for number, files, record in progress(printed, len(waiting), "printing"):
             for name, data in files.items():
                 store.write_whole(working / name, data)
             written += len(files)
@@ -178,11 +207,8 @@ def _write(order: Order, plan: ExamPlan, working: Path, mark: str, progress: Pro
 def _begin(working: Path, mark: str, secret: str) -> None:
     """Make the working folder, or keep what an interrupted build of the same order left in it."""
     begun = {"fingerprint": mark, "secret": secret}
-    try:
-        if json.loads((working / ORDER).read_text("utf-8")) == begun:
-            return
-    except (OSError, ValueError):
-        pass
+    if read_json(working / ORDER) == begun:
+        return
     if working.exists():
         shutil.rmtree(working)
     store.write_whole(working / ORDER, json.dumps(begun).encode())
@@ -210,7 +236,7 @@ def _take_place(working: Path, folder: Path) -> None:
 def copy_of(order: Order, plan: ExamPlan, number: int) -> Exam:
     """One copy of an order, with its evidence shown to be true; raises Mistaken."""
     count = len(order.students)
-    exam = exam_room.assemble(plan, order.secret, number, count, order.pool, order.students[number])
+    exam = exam_room.assemble(plan, order.secret, number, count, order.pool, order.students[number], frozen_of(order))
     for part in exam.parts:
         variant_room.evidence(part.variant, part.part)
     return exam
@@ -219,6 +245,18 @@ def copy_of(order: Order, plan: ExamPlan, number: int) -> Exam:
 def plan_of(order: Order) -> ExamPlan:
     """Read the exam of an order again, as a worker does."""
     return exam_room.load(order.exam, load(order.bank))
+
+
+@lru_cache(maxsize=1)
+def frozen_of(order: Order) -> Pool | None:
+    """The frozen pool of an order, read again as a worker does; raises Mistaken when it is another by now."""
+    if not order.frozen:
+        return None
+    path = pool_room.path_of(order.exam)
+    found = pool_room.read(path, order.exam.stem)
+    if _frozen_hash(found) != order.frozen:
+        raise Mistaken([Mistake(shown_path(path), 0, 0, "this frozen pool changed while papers were made")])
+    return found
 
 
 # ---- rosters ----

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from generator import bank as bank_room
 from generator import exam as exam_room
+from generator import pool as pool_room
 from generator import question as question_room
 from generator import store
 from generator.bank import EXAMS, Bank, shown_path
@@ -14,7 +16,8 @@ from generator.mistakes import Mistake, Mistaken
 from generator.question import Question
 from torchexam import workers
 
-Watch = Callable[[Iterable[Question], int], Iterable[Question]]
+Watch = Callable[[Iterable[Any], int], Iterable[Any]]
+FEW = 4  # questions that one process tries out sooner than a second one starts
 
 
 def load(folder: str | Path) -> Bank:
@@ -26,16 +29,18 @@ def load(folder: str | Path) -> Bank:
     return bank_room.load(root)
 
 
-def check(path: str | Path, watch: Watch = lambda questions, _count: questions) -> tuple[Mistake, ...]:
+def check(
+    path: str | Path, watch: Watch = lambda questions, _count: questions, jobs: int = 1
+) -> tuple[Mistake, ...]:
     """Every mistake of a bank folder, a question file or an exam file, sorted by place; empty when all is well.
 
-    `watch` is given the questions on their way through PyTorch, for a progress bar.
+    `watch` is given what comes of each question that PyTorch must run, for a progress bar.
     """
     path = Path(path)
     if path.suffix not in (".yaml", ".yml"):
-        return of_bank(load(path), watch)
+        return of_bank(load(path), watch, jobs)
     if path.parent.name == EXAMS:
-        return of_exam(path, load(root_of(path)), watch)
+        return of_exam(path, load(root_of(path)), watch, jobs)
     try:
         question = question_room.load(path, shown_path(path))
     except Mistaken as error:
@@ -43,21 +48,21 @@ def check(path: str | Path, watch: Watch = lambda questions, _count: questions) 
     return tried([question], watch)
 
 
-def of_bank(bank: Bank, watch: Watch) -> tuple[Mistake, ...]:
+def of_bank(bank: Bank, watch: Watch, jobs: int = 1) -> tuple[Mistake, ...]:
     """Every mistake of a bank that was loaded."""
-    mistakes = {*bank.mistakes, *tried(list(bank.questions.values()), watch)}
+    mistakes = {*bank.mistakes, *tried(list(bank.questions.values()), watch, jobs)}
     for path in bank.exams.values():
         mistakes |= set(_exam_file(path, bank))
     return tuple(sorted(mistakes))
 
 
-def of_exam(path: Path, bank: Bank, watch: Watch) -> tuple[Mistake, ...]:
+def of_exam(path: Path, bank: Bank, watch: Watch, jobs: int = 1) -> tuple[Mistake, ...]:
     """Every mistake of an exam file and of the questions that it names."""
     try:
         plan = exam_room.load(path, bank)
     except Mistaken as error:
         return tuple(sorted(set(error.mistakes)))
-    return tried(list(plan.questions.values()), watch)
+    return tuple(sorted({*tried(list(plan.questions.values()), watch, jobs), *_pool(path)}))
 
 
 def _exam_file(path: Path, bank: Bank) -> tuple[Mistake, ...]:
@@ -65,29 +70,63 @@ def _exam_file(path: Path, bank: Bank) -> tuple[Mistake, ...]:
         exam_room.load(path, bank)
     except Mistaken as error:
         return error.mistakes
+    return _pool(path)
+
+
+def _pool(exam: Path) -> tuple[Mistake, ...]:
+    """What is wrong with the file of an exam's frozen pool."""
+    try:
+        pool_room.read(pool_room.path_of(exam), exam.stem)
+    except Mistaken as error:
+        return error.mistakes
     return ()
 
 
-def tried(questions: list[Question], watch: Watch) -> tuple[Mistake, ...]:
-    """What only running the questions shows."""
-    from generator import trial
-
-    mistakes: set[Mistake] = set()
-    for question in watch(questions, len(questions)):
-        mistakes |= {*trial.out(question), *_proofs(question)}
+def tried(questions: Sequence[Question], watch: Watch, jobs: int = 1) -> tuple[Mistake, ...]:
+    """What only running the questions shows: kept from before, or found now, in several processes where that pays."""
+    kept = [_kept(question) for question in questions]
+    fresh = [question for question, found in zip(questions, kept, strict=True) if found is None]
+    mistakes = {mistake for found in kept for mistake in found or ()}
+    with workers.Crew(jobs if len(fresh) > FEW else 1) as crew:
+        if crew.jobs > 1:
+            found_now = crew.each(_read_and_tried, [(question.source.path,) for question in fresh])
+        else:
+            found_now = map(_tried, fresh)
+        for found in watch(found_now, len(fresh)):
+            mistakes |= set(found)
     return tuple(sorted(mistakes))
 
 
-def _proofs(question: Question) -> tuple[Mistake, ...]:
-    """What only setting the formulas shows, kept until the question or the code changes."""
-    key = store.digest(question.id, question.sha256, workers.own_code())
-    kept = store.read("proofs", key)
-    if kept is None:
-        from renderers.proof import proof
+def _kept(question: Question) -> tuple[Mistake, ...] | None:
+    """What was found before, or None when the question must be run."""
+    from generator import trial
 
-        kept = [[m.line, m.column, m.message, m.hint, m.excerpt, m.width] for m in proof(question)]
-        store.keep("proofs", key, kept)
-    return tuple(Mistake(question.source.path, *fields) for fields in kept)
+    run, proofs = trial.kept(question), store.read("proofs", _proof_key(question))
+    return None if run is None or proofs is None else (*run, *_unpacked(question, proofs))
+
+
+def _read_and_tried(path: str) -> tuple[Mistake, ...]:
+    """Read a question again in a process of its own, and try it out."""
+    return _tried(question_room.load(Path(path), path))
+
+
+def _tried(question: Question) -> tuple[Mistake, ...]:
+    """What running a question and setting its formulas shows."""
+    from generator import trial
+    from renderers.proof import proof
+
+    run = trial.out(question)
+    proofs = [[m.line, m.column, m.message, m.hint, m.excerpt, m.width] for m in proof(question)]
+    store.keep("proofs", _proof_key(question), proofs)
+    return (*run, *_unpacked(question, proofs))
+
+
+def _proof_key(question: Question) -> str:
+    return store.digest(question.id, question.sha256, workers.own_code())
+
+
+def _unpacked(question: Question, proofs: list[list[Any]]) -> Iterator[Mistake]:
+    return (Mistake(question.source.path, *fields) for fields in proofs)
 
 
 def root_of(path: Path) -> Path:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,27 +48,56 @@ def torchexam() -> None:
 
 @torchexam.command()
 @click.argument("directory", metavar="DIR")
-@click.option("--midterm", is_flag=True, help="Start from the sample midterm: 8 questions with 20 parts.")
-def new(directory: str, midterm: bool) -> None:
+@click.option(
+    "--sample", is_flag=True, help="Start from the sample bank: its questions, a midterm and three more exams."
+)
+def new(directory: str, sample: bool) -> None:
     """Make the course folder DIR to start from: two questions, a quiz, and the schemas for your editor."""
     from torchexam.course import new as make
 
-    written = make(directory, midterm=midterm)
+    written = make(directory, sample=sample)
     click.echo("\n".join(str(path) for path in written))
-    say(f"next: cd {directory} && torchexam build {'cs682-midterm' if midterm else 'quiz'} --copies 3")
+    say(f"next: cd {directory} && torchexam build {'cs682-midterm' if sample else 'quiz'} --copies 3")
+
+
+def filter_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that choose among questions."""
+    for option in (
+        click.option(
+            "--find", default="", metavar="TEXT", help="Only questions whose id, title or prompts hold this text."
+        ),
+        click.option("--minutes", type=float, metavar="N", help="Only questions of at most N minutes."),
+        click.option(
+            "--kind",
+            "kinds",
+            multiple=True,
+            metavar="K",
+            help="Only questions with this kind of answer; may be repeated.",
+        ),
+        click.option(
+            "--difficulty",
+            type=click.Choice(["easy", "medium", "hard"]),
+            help="Only questions of this difficulty.",
+        ),
+        click.option(
+            "--topic", "topics", multiple=True, metavar="T", help="Only questions with this topic; may be repeated."
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 @torchexam.command("list")
 @bank_option
-@click.option("--topic", "topics", multiple=True, metavar="T", help="Only questions with this topic; may be repeated.")
+@filter_options
 @json_option
-def list_(bank: str, topics: Sequence[str], as_json: bool) -> None:
+def list_(bank: str, as_json: bool, **wanted: Any) -> None:
     """List the questions: points, kinds of answer, and how many distinct variants each can be drawn in."""
     from torchexam.checks import load
-    from torchexam.listing import as_lines, listing
+    from torchexam.listing import Filter, as_lines, listing
 
     whole = load(bank)
-    rows = listing(whole, topics)
+    rows = listing(whole, Filter(**wanted))
     if as_json:
         click.echo(json.dumps({"questions": rows}, indent=1, ensure_ascii=False))
     else:
@@ -92,7 +121,7 @@ def check(paths: Sequence[str], bank: str, as_json: bool) -> None:
 
     mistakes: set[Mistake] = set()
     for path in paths or (bank,):
-        mistakes |= set(find(path, lambda items, count: progress(items, count, "checking")))
+        mistakes |= set(find(path, lambda items, count: progress(items, count, "checking"), os.cpu_count() or 1))
     if as_json:
         click.echo(
             json.dumps({"mistakes": [mistake.as_json() for mistake in sorted(mistakes)]}, indent=1, ensure_ascii=False)
@@ -105,12 +134,90 @@ def check(paths: Sequence[str], bank: str, as_json: bool) -> None:
 
 
 @torchexam.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@bank_option
+@click.option(
+    "--draws",
+    default=50,
+    show_default=True,
+    type=click.IntRange(1, 10_000),
+    metavar="N",
+    help="How many draws of a question that has more than 500.",
+)
+@click.option("--draw", metavar="[QUESTION:]N", help="Only the draw with this number, as failures name it.")
+@click.option(
+    "--output", default="output", show_default=True, metavar="DIR", help="Where builds are that a change may touch."
+)
+@click.option(
+    "--jobs", type=click.IntRange(1, 256), metavar="J", help="How many processes.  [default: one for each core]"
+)
+@json_option
+def verify(
+    paths: Sequence[str], bank: str, draws: int, draw: str | None, output: str, jobs: int | None, as_json: bool
+) -> None:
+    """Verify keys: those of the bank, or of the questions and exams named by file or id.
+
+    For many draws every answer is computed twice and judges responses; examples, samples, options, evidence and layout
+    are looked at, and frozen pools compared. What was found is kept until something changes.
+    """
+    from torchexam.account import as_json as account
+    from torchexam.account import as_lines
+    from torchexam.verification import verify as find
+
+    jobs = jobs or os.cpu_count() or 1
+    found = find(*paths, bank=bank, draws=draws, draw=draw, output=output, jobs=jobs, progress=progress)
+    if as_json:
+        click.echo(json.dumps(account(found), indent=1, ensure_ascii=False))
+    else:
+        if found.mistakes:
+            click.echo(show_all(found.mistakes))
+        click.echo("\n".join(as_lines(found)))
+    say(_count(len(found.mistakes), "failure") if found.mistakes else "no failures")
+    if found.mistakes:
+        sys.exit(MISTAKES)
+
+
+@torchexam.command()
+@click.argument("exam")
+@bank_option
+@click.option(
+    "--pool", default=12, show_default=True, type=click.IntRange(1, 1000), metavar="K", help="How many variants."
+)
+@click.option("--seed", metavar="S", help="The same seed freezes the same variants.  [default: a new secret one]")
+@click.option("--replace", "replace_other", is_flag=True, help="Let this pool take the place of another.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 256), metavar="J", help="How many processes.  [default: one for each core]"
+)
+@json_option
+def freeze(
+    exam: str, bank: str, pool: int, seed: str | None, replace_other: bool, jobs: int | None, as_json: bool
+) -> None:
+    """Verify K variants of each question of EXAM (an id or a file) and freeze them in a file next to it.
+
+    From then on, the exam's builds deal only from this pool; `verify` tells when a key would be another one. The file
+    holds all answers: keep it from students.
+    """
+    from torchexam.freezing import freeze as make
+
+    jobs = jobs or os.cpu_count() or 1
+    made = make(exam, bank, pool=pool, seed=seed, jobs=jobs, replace_other=replace_other, progress=progress)
+    if as_json:
+        data = {"pool": str(made.path), "written": made.written, "seed": made.pool.seed, "variants": made.pool.size}
+        click.echo(json.dumps(data, ensure_ascii=False))
+        return
+    click.echo(str(made.path))
+    of = f"{_count(made.pool.size, 'variant')} of each of {_count(len(made.pool.questions), 'question')}"
+    say(f"{'frozen' if made.written else 'this pool was frozen before'}: {of}, seed {made.pool.seed}")
+
+
+@torchexam.command()
 @click.argument("question")
 @bank_option
 @click.option("--seed", default="1", show_default=True, metavar="S", help="Another seed draws other numbers.")
 @click.option(
     "--variant", default=0, show_default=True, type=click.IntRange(0), help="The number of the variant of this seed."
 )
+@click.option("--draw", type=click.IntRange(0), metavar="N", help="The draw with this number, as verify names it.")
 @click.option("--key", is_flag=True, help="Show answers, how they are got, rubric and evidence.")
 @click.option(
     "--to", "form", default="html", show_default=True, type=click.Choice(["html", "pdf"]), help="The kind of page."
@@ -124,6 +231,7 @@ def preview(
     bank: str,
     seed: str,
     variant: int,
+    draw: int | None,
     key: bool,
     form: str,
     large: bool,
@@ -132,10 +240,11 @@ def preview(
     as_json: bool,
 ) -> None:
     """Draw one variant of QUESTION (an id or a file) and write the page that students, or graders, would see."""
-    from torchexam.page import preview as draw
+    from torchexam.page import preview as make
 
     found, root = _question(question, bank)
-    page = draw(found, root, seed, variant, key=key, to="pdf" if form == "pdf" else "html", large=large)
+    to: Any = form
+    page = make(found, root, seed, variant, key=key, to=to, large=large, draw=draw)
     name = f"{page.variant.question.id}{'-key' if key else ''}.{form}"
     path = page.write(Path(output) / "preview" / name)
     if as_json:
@@ -162,6 +271,25 @@ def _question(name: str, bank: str) -> tuple[Any, Any]:
 
 
 @torchexam.command()
+@bank_option
+@filter_options
+@click.option("--seed", default="1", show_default=True, metavar="S", help="Another seed draws other numbers.")
+@click.option("--to", "forms", default="html", show_default=True, metavar="FORMATS", help="pdf, html, or both.")
+@click.option("--output", default="output", show_default=True, metavar="DIR", help="Where the pages go.")
+def catalogue(bank: str, seed: str, forms: str, output: str, **wanted: Any) -> None:
+    """Write one page with a drawn variant of each question and its key, to choose from."""
+    from generator.store import write_whole
+    from torchexam.catalogues import catalogue as compose
+    from torchexam.listing import Filter
+
+    for form in _formats(forms):
+        data = compose(bank, Filter(**wanted), seed, form, lambda items, count: progress(items, count, "drawing"))
+        path = Path(output) / f"catalogue.{form}"
+        write_whole(path, data)
+        click.echo(str(path))
+
+
+@torchexam.command()
 @click.argument("exam")
 @bank_option
 @click.option("--copies", type=click.IntRange(1, 10_000), metavar="N", help="How many copies.  [default: 1]")
@@ -173,11 +301,9 @@ def _question(name: str, bank: str) -> tuple[Any, Any]:
 )
 @click.option(
     "--pool",
-    default=12,
-    show_default=True,
     type=click.IntRange(1),
     metavar="K",
-    help="How many variants of each question are dealt to the copies.",
+    help="How many variants of each question are dealt to the copies.  [default: 12, or all of a frozen pool]",
 )
 @click.option("--seed", metavar="S", help="The same seed gives the same bytes.  [default: a new secret one]")
 @click.option("--to", "forms", default="pdf,html", show_default=True, metavar="FORMATS", help="pdf, html, or both.")
@@ -194,8 +320,8 @@ def _question(name: str, bank: str) -> tuple[Any, Any]:
 )
 @json_option
 def build(
-    exam: str, bank: str, copies: int | None, roster: str | None, pool: int, seed: str | None, forms: str, paper: Any,
-    large: bool, output: str, replace_other: bool, jobs: int | None, as_json: bool,
+    exam: str, bank: str, copies: int | None, roster: str | None, pool: int | None, seed: str | None, forms: str,
+    paper: Any, large: bool, output: str, replace_other: bool, jobs: int | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Print copies of EXAM (an id or a file) with their keys, as PDF and HTML.
 
@@ -217,6 +343,8 @@ def build(
     click.echo(str(built.folder))
     done = f"{built.written} files written" if built.written else "nothing to do: this build was finished before"
     say(f"{done}; {_count(len(manifest['copies']), 'copy', 'copies')}, seed {manifest['secret']}")
+    if manifest["frozen"]:
+        say(f"dealt from the exam's frozen pool: {_count(manifest['pool'], 'variant')} of each question")
 
 
 def _formats(words: str) -> Any:

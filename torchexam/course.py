@@ -12,14 +12,14 @@ from generator.mistakes import Mistake, Mistaken
 from torchexam.schemas import schema
 
 
-def new(directory: str | Path, *, midterm: bool = False) -> tuple[Path, ...]:
-    """Write a small course, or the sample midterm's bank, into a new or empty folder; raises Mistaken and OSError."""
+def new(directory: str | Path, *, sample: bool = False) -> tuple[Path, ...]:
+    """Write a small course, or the sample bank, into a new or empty folder; raises Mistaken and OSError."""
     folder = Path(directory)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Mistaken(
             [Mistake(str(folder), 0, 0, "this folder is not empty", "name a folder that does not exist yet")]
         )
-    source, below = (files("bank"), Path("bank")) if midterm else (files("torchexam") / "starter", Path())
+    source, below = (files("bank"), Path("bank")) if sample else (files("torchexam") / "starter", Path())
     contents = dict(_starter(source, below))
     # papers hold answers and secret seeds, so a course that is kept in git leaves them out
     contents[Path(".gitignore")] = b"output/\n"

@@ -8,7 +8,9 @@ from typing import Literal
 
 from generator import store
 from generator import variant as variant_room
+from generator.answers import NotUsed
 from generator.bank import Bank
+from generator.mistakes import Mistake, Mistaken
 from generator.question import Question
 from generator.variant import Variant
 from renderers.compose import compose_question
@@ -42,14 +44,28 @@ def preview(
     key: bool = False,
     to: Format = "html",
     large: bool = False,
+    draw: int | None = None,
 ) -> Preview:
-    """Draw one variant of a question as students see it, or its key; raises Mistaken when this variant is broken."""
+    """Draw one variant of a question as students see it, or its key; raises Mistaken when this variant is broken.
+
+    `draw` is the number of one of the question's draws, as `verify` names it; it goes before seed and number.
+    """
     if not isinstance(question, Question):
         question = (bank if isinstance(bank, Bank) else load(bank)).find(question)
-    variant = variant_room.vary(question, seed, number)
+    variant = variant_room.vary(question, seed, number) if draw is None else _at(question, draw)
     document = compose_question(variant, "graders" if key else "students")
     with proofread([question]):
         return Preview(variant, _page(document, to, large), to)
+
+
+def _at(question: Question, draw: int) -> Variant:
+    if draw >= question.space.size:
+        message = f"{question.id} has the draws 0 to {question.space.size - 1:,}"
+        raise Mistaken([Mistake(f"--draw {draw}", 0, 0, message)])
+    try:
+        return variant_room.at(question, draw)
+    except NotUsed as reason:
+        raise Mistaken([Mistake(f"--draw {draw}", 0, 0, f"this draw is not used: {reason}")]) from None
 
 
 def _page(document: Document, to: Format, large: bool) -> bytes:

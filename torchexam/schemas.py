@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from generator import answers
-from generator.experiments import EXPERIMENTS
+from generator import answers, experiments
 from generator.spec import EvidenceSpec, ExamSpec, QuestionSpec, UsedSpec
 
 
@@ -17,22 +16,22 @@ def schema(what: Literal["question", "exam"] = "question") -> dict[str, Any]:
 def _question() -> dict[str, Any]:
     whole = _of(QuestionSpec, "A torchexam question")
     definitions = whole["$defs"]
-    for name in answers.KINDS:
+    for name in answers.names():
         # every kind calls its own definitions what it likes, so each gets the kind's name in front
         written = answers.kind(name).Spec.model_json_schema(by_alias=True, ref_template=f"#/$defs/{name}_{{model}}")
         inner = written.pop("$defs", {})
         definitions |= {f"{name}_{key}": value for key, value in inner.items()}
         definitions[f"answer_{name}"] = written
     evidence = EvidenceSpec.model_json_schema(by_alias=True)
-    evidence["properties"]["experiment"]["enum"] = sorted(EXPERIMENTS)
+    evidence["properties"]["experiment"]["enum"] = experiments.names()
     definitions["Evidence"] = evidence
     part = definitions["PartSpec"]["properties"]
     # a rule for each kind, so that an editor names all kinds when one is misspelt
     part["answer"] = {
         "type": "object",
         "description": part["answer"]["description"],
-        "anyOf": [{"required": [name]} for name in answers.KINDS],
-        "allOf": [{"if": {"required": [name]}, "then": {"$ref": f"#/$defs/answer_{name}"}} for name in answers.KINDS],
+        "anyOf": [{"required": [name]} for name in answers.names()],
+        "allOf": [{"if": {"required": [name]}, "then": {"$ref": f"#/$defs/answer_{name}"}} for name in answers.names()],
     }
     one = {"$ref": "#/$defs/Evidence"}
     part["evidence"] = {"anyOf": [one, {"type": "array", "items": one}]}

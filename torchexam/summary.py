@@ -45,11 +45,20 @@ def write(working: Path, order: Order, plan: ExamPlan, records: Records, mark: s
         "fingerprint": mark,
         "paper": order.paper,
         "pool": order.pool,
+        "frozen": _frozen(order),
         "copies": list(records),
         "files": sorted([*copies, *files]),
     }
     store.write_whole(working / "manifest.json", (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode())
     return len(files) + 1
+
+
+def _frozen(order: Order) -> dict[str, str] | None:
+    """The seed of the frozen pool, with which `preview` draws a variant again, and the hash of its file."""
+    from torchexam.building import frozen_of
+
+    pool = frozen_of(order)
+    return {"seed": pool.seed, "sha256": order.frozen} if pool else None
 
 
 def bundle(papers: Sequence[Path]) -> bytes:
@@ -120,6 +129,8 @@ def report(order: Order, plan: ExamPlan, records: Records, versions: dict[str, s
         "was got by running PyTorch and once more by a second way that shares no code with the first; every claim "
         "listed as evidence came true for the drawn values. A build stops when one of these fails."
     )
+    if order.frozen:
+        intro += f" All variants come from the exam's frozen pool ({order.pool} of each question), with its keys."
     sections = [
         tables.Table(
             "Questions",

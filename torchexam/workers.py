@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from generator import plugins
 from generator.exam import Exam, ExamPlan
 
 if TYPE_CHECKING:
@@ -33,14 +35,28 @@ def own_code() -> str:
         for path in sorted(Path(str(room.__file__)).parent.rglob("*")):
             if path.is_file() and path.suffix in (".py", ".css", ".j2", ".ttf", ".woff2", ".xz", ".txt"):
                 whole.update(path.read_bytes())
+    whole.update(plugins.stamp().encode())
     return whole.hexdigest()
 
 
-class Crew:
-    """The processes that work on one order; with one job, the work is done here."""
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """While many small networks run: PyTorch's threads would wait for each other, and for other processes."""
+    import torch
 
-    def __init__(self, order: Order, jobs: int) -> None:
-        self.order, self.jobs = order, jobs
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+class Crew:
+    """Processes that share work; with one job, the work is done here."""
+
+    def __init__(self, jobs: int) -> None:
+        self.jobs = jobs
         self.pool: ProcessPool | None = None
 
     def __enter__(self) -> Crew:
@@ -61,15 +77,8 @@ class Crew:
                 self.pool.stop()  # type: ignore[no-untyped-call] # as above
             self.pool.join()
 
-    def measure(self, numbers: Sequence[int]) -> Iterator[Heights | None]:
-        """Draw and compute each copy, show its evidence, and lay it out; raises Mistaken before anything is written."""
-        return self._each(_measured, [(self.order, number) for number in numbers])
-
-    def print(self, numbers: Sequence[int], plans: Sequence[Plan | None]) -> Iterator[Printed]:
-        """Turn each copy into its files and its record for the manifest."""
-        return self._each(_printed, [(self.order, number, plans[number]) for number in numbers])
-
-    def _each(self, work: Callable[..., Any], jobs: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+    def each(self, work: Callable[..., Any], jobs: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+        """What work, a function of a module, makes of each job, in their order; raises what it raises."""
         if self.pool is None:
             return (work(*job) for job in jobs)
         futures = [self.pool.schedule(work, args=job) for job in jobs]
@@ -95,7 +104,8 @@ def _style(order: Order) -> Any:
     return pdf.Style(paper=order.paper, large=order.large)
 
 
-def _measured(order: Order, number: int) -> Heights | None:
+def measured(order: Order, number: int) -> Heights | None:
+    """Draw and compute a copy, show its evidence, and lay it out; raises Mistaken."""
     exam = _copy(order, number)
     if "pdf" not in order.formats:
         return None
@@ -121,7 +131,8 @@ def _order_of(heights: Heights) -> tuple[str, ...]:
     return tuple(piece.name for piece in heights.pieces)
 
 
-def _printed(order: Order, number: int, settled: Plan | None) -> Printed:
+def printed(order: Order, number: int, settled: Plan | None) -> Printed:
+    """Turn a copy into its files and its record for the manifest."""
     from renderers.compose import compose
     from renderers.proof import proofread
 

@@ -203,6 +203,30 @@ def test_a_finished_build_is_not_done_again(course: Path) -> None:
     assert again.manifest["secret"] == first.manifest["secret"]
 
 
+def test_a_question_that_was_edited_is_read_again_in_the_same_process(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(course)
+    first = torchexam.build("quiz", seed="s", to=("html",))
+    file = Path("bank/cnn/count_parameters.yaml")
+    text = file.read_text("utf-8").replace("out_features=10", "out_features=12")
+    file.write_text(text.replace("answer: 690", "answer: 820"), "utf-8")
+    second = torchexam.build("quiz", seed="s", to=("html",), replace_other=True)
+    one, other = (built.manifest["copies"][0]["parts"][1]["answer"] for built in (first, second))
+    assert one != other
+
+
+@pytest.mark.parametrize("manifest", ["[1, 2]", "3", "null", "", "{}"])
+def test_a_foreign_manifest_is_that_of_another_build(
+    course: Path, monkeypatch: pytest.MonkeyPatch, manifest: str
+) -> None:
+    monkeypatch.chdir(course)
+    Path("output/quiz").mkdir(parents=True)
+    Path("output/quiz/manifest.json").write_text(manifest)
+    with pytest.raises(Mistaken, match="this folder holds another build"):
+        torchexam.build("quiz", to=("html",))
+
+
 def test_a_folder_that_holds_another_build_is_left_alone(course: Path) -> None:
     torchexam.build("quiz", course / "bank", copies=2, seed="a", to=("html",), output=course / "output")
     before = hashes(course / "output")

@@ -21,7 +21,10 @@ def test_help_teaches_the_first_exam(run: Run) -> None:
     assert "torchexam build quiz --copies 3" in said
 
 
-@pytest.mark.parametrize("command", ["new", "list", "check", "preview", "build", "schema", "doctor"])
+@pytest.mark.parametrize(
+    "command",
+    ["new", "list", "catalogue", "check", "verify", "preview", "build", "freeze", "schema", "doctor"],
+)
 def test_every_command_explains_itself(run: Run, command: str) -> None:
     said = run(command, "--help")
     assert said.returncode == 0
