@@ -455,8 +455,7 @@ def check(spec: Spec, known: Known) -> Iterator[Finding]:
             _described(value)
         except FormulaError as error:
             yield Finding((*at, "symbols", name), str(error), error.hint)
-    names = (*body.symbols, *body.where, *body.sizes, body.called)
-    yield from _names(names, at)
+    yield from _names(body, at)
     defined = {*body.symbols, *body.sizes}
     for path, text, definition in texts(spec):
         if "<<" not in text:
@@ -474,14 +473,18 @@ def check(spec: Spec, known: Known) -> Iterator[Finding]:
             yield Finding((*at, "steps", name), f"there is no symbol '{name}'", did_you_mean(name, inner), at_key=True)
 
 
-def _names(names: tuple[str, ...], at: KeyPath) -> Iterator[Finding]:
+def _names(body: Body, at: KeyPath) -> Iterator[Finding]:
     """Names that differ from each other, from functions, and from the mark of a transpose."""
+    places = [(*at, "symbols", name) for name in body.symbols] + [(*at, "where", name) for name in body.where]
+    places += [(*at, "sizes", place) for place in range(len(body.sizes))] + [(*at, "called")]
+    names = (*body.symbols, *body.where, *body.sizes, body.called)
     plain = [name.replace("_", "") for name in names]
-    for place, name in enumerate(names):
+    for place, (name, path) in enumerate(zip(names, places, strict=True)):
+        key = path in places[: len(body.symbols) + len(body.where)]
         if plain[place] in plain[:place]:
-            yield Finding(at, f"the name '{name}' stands for two things", at_key=True)
+            yield Finding(path, f"the name '{name}' stands for two things", at_key=key)
         elif name in tensors.FUNCTIONS or name == "T":
-            yield Finding(at, f"'{name}' has a meaning of its own in expressions", "choose another name", at_key=True)
+            yield Finding(path, f"'{name}' has a meaning of its own in expressions", "choose another name", at_key=key)
 
 
 def _readable(path: KeyPath, text: str, names: set[str]) -> Iterator[Finding]:

@@ -31,10 +31,15 @@ def says(network: Network, *, layers: Sequence[str], shape_order: str = "chw") -
     """The order of the axes, and that the batch is left out."""
     shapes = dict(zip(layers, recompute(network, layers=layers), strict=True))
     rows = {name for name, shape in shapes.items() if len(shape) == 2}
+    sequences = network.sequences()
+    if rows and all(len(shape) < 3 for shape in shapes.values()) and (rows <= sequences or not rows & sequences):
+        return (
+            f"sizes are given as {'length × features' if rows <= sequences else 'channels × length'}, without the batch"
+        )
     said = CONVENTIONS["shape_order"][shape_order]
-    if rows & network.sequences():
+    if rows & sequences:
         said += "; of a sequence as length × features"
-    if rows - network.sequences():
+    if rows - sequences:
         said += "; of values along one axis as channels × length"
     return said
 
@@ -63,12 +68,13 @@ def worked(network: Network, *, layers: Sequence[str], shape_order: str = "chw")
         title = "size"
     rows = [f"| layer | how its output gets its size | {title} |", "| --- | --- | --- |"]
     rows += [
-        f"| {step.layer.name} | {_how(step)} | {shape_text(in_order(step.output, shape_order))} |" for step in steps
+        f"| {step.layer.name} | {_how(step, shape_order)} | {shape_text(in_order(step.output, shape_order))} |"
+        for step in steps
     ]
     return "\n".join(rows)
 
 
-def _how(step: Step) -> str:
+def _how(step: Step, order: str) -> str:
     layer, given, out = step.layer, step.input, step.output
     kind = layer.kind
     if kind == "From":
@@ -98,7 +104,7 @@ def _how(step: Step) -> str:
         return f"in each of the {out[0]} steps {both if layer.argument('bidirectional') else f'{out[1]} features'}"
     if kind == "LastStep":
         return f"the last of the {given[0]} steps"
-    return f"{shape_text(given)} becomes {shape_text(out)}"
+    return f"{shape_text(in_order(given, order))} becomes {shape_text(in_order(out, order))}"
 
 
 _STAYS = "one value for one value: the size stays"
@@ -120,8 +126,11 @@ def _sliding_side(layer: Layer, given: Shape, axis: int) -> str:
 def _transposed_side(layer: Layer, given: Shape, axis: int) -> str:
     names = {"kernel_size": 1, "stride": 1, "padding": 0, "output_padding": 0, "dilation": 1}
     kernel, stride, padding, extra, dilation = (each(layer, n, len(given) - 1, d)[axis] for n, d in names.items())
-    side = given[axis + 1]
-    return f"({side} - 1) \\cdot {stride} - 2 \\cdot {padding} + {dilation} \\cdot ({kernel} - 1) + {extra} + 1"
+    terms = [f"({given[axis + 1]} - 1) \\cdot {stride}"]
+    terms += [f"- 2 \\cdot {padding}"] if padding else []
+    terms.append(f"+ {kernel}" if dilation == 1 else f"+ {dilation} \\cdot ({kernel} - 1) + 1")
+    terms += [f"+ {extra}"] if extra else []
+    return " ".join(terms)
 
 
 # ---- wrong ways ----

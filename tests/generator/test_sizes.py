@@ -103,12 +103,24 @@ def test_misconceptions_about_sequences_lead_to_the_size_worked_by_hand() -> Non
     ("shape", "text", "said"),
     [
         ((3, 8, 8), "ReLU()", "Sizes are given as height × width × channels, without the batch."),
-        ((3, 8), "Conv1d(3, 4, 3)", "of values along one axis as channels × length."),
-        ((8, 3), "LSTM(3, 4)", "of a sequence as length × features."),
+        ((3, 8), "Conv1d(3, 4, 3)", "Sizes are given as channels × length, without the batch."),
+        ((8, 3), "LSTM(3, 4)", "Sizes are given as length × features, without the batch."),
+        ((8,), "Linear(8, 4)", "Sizes are given as height × width × channels, without the batch."),
     ],
 )
 def test_the_paper_says_which_axis_comes_first(shape: tuple[int, ...], text: str, said: str) -> None:
-    assert sizes(shape, text).says.endswith(said)
+    assert sizes(shape, text).says == said
+
+
+def test_the_paper_says_the_order_of_each_number_of_axes() -> None:
+    network = Network(
+        (1, 8, 3), read_listing("a - ReLU()\nb - Unflatten(1, (1, 1))\nc - Flatten(1, 3)\nd - LSTM(3, 4)")
+    )
+    said = reference.ask("output_shape", network, {"layers": ("a", "c", "d")}).says
+    assert said == (
+        "Sizes are given as height × width × channels, without the batch; of a sequence as length × features; "
+        "of values along one axis as channels × length."
+    )
 
 
 def test_two_axes_keep_their_order() -> None:
