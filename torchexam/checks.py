@@ -29,9 +29,7 @@ def load(folder: str | Path) -> Bank:
     return bank_room.load(root)
 
 
-def check(
-    path: str | Path, watch: Watch = lambda questions, _count: questions, jobs: int = 1
-) -> tuple[Mistake, ...]:
+def check(path: str | Path, watch: Watch = lambda questions, _count: questions, jobs: int = 1) -> tuple[Mistake, ...]:
     """Every mistake of a bank folder, a question file or an exam file, sorted by place; empty when all is well.
 
     `watch` is given what comes of each question that PyTorch must run, for a progress bar.
