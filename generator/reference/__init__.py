@@ -189,7 +189,10 @@ class Asked:
                 yield Slip(name, known[name].says, value)
 
     def _call(self, function: Callable[..., Any]) -> Any:
-        with one_thread():
+        import torch
+
+        # modules that are built draw weights; the randomness of the world is not theirs to use
+        with one_thread(), torch.random.fork_rng(devices=[]):
             return function(**{name: self.given[name] for name in _taken(function) if name in self.given})
 
 

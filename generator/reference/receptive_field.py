@@ -18,12 +18,21 @@ if TYPE_CHECKING:
 GIVES = "named"
 Axis = Literal["side", "height", "width", "depth", "length"]
 AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+WIDEST = 2**12  # of a receptive field
 LARGEST = 2**14  # the longest input that is tried
+LONGEST = 2**17  # of a signal within a layer
+WINDOWS = ("Conv", "MaxPool", "AvgPool", "ZeroPad")
 # what gives one value for one value, each place for itself
-PLACEWISE = frozenset(
+_PLACEWISE = frozenset(
     ["ReLU", "ReLU6", "LeakyReLU", "PReLU", "ELU", "GELU", "SiLU", "Sigmoid", "Tanh", "Softplus", "Identity", "Dropout",
      "Dropout2d", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "From", "Add", "Concat"]
 )  # fmt: skip
+
+
+def placewise(layer: Layer, axes: int) -> bool:
+    """Whether each place goes on for itself; a softmax over the channels mixes no places."""
+    over_channels = layer.kind in {"Softmax", "LogSoftmax"} and layer.argument("dim") in (1, -axes - 1)
+    return layer.kind in _PLACEWISE or over_channels
 
 
 def compute(network: Network, *, layer: str, axis: Axis = "side", unit: int = 1) -> dict[str, float]:
@@ -46,6 +55,12 @@ def _ready(network: Network, layer: str) -> Network:
     for one in cut.layers:
         if one.kind.startswith(("ConvTranspose", "Upsampl")):
             raise BadArgument("layer", f"what a unit behind a {one.kind} sees depends on its place")
+        if not placewise(one, len(network.input) - 1) and not one.kind.startswith(WINDOWS):
+            raise BadArgument("layer", f"{one.kind} slides no window")
+    for place in range(len(network.input) - 1):
+        first, end, _ = _windows(cut, place, layer)
+        if end - first >= WIDEST:
+            raise BadArgument("layer", f"a unit sees more than {WIDEST:,} places")
     return cut
 
 
@@ -63,7 +78,7 @@ def places(network: Network, axis: Axis) -> list[int]:
 
 def _same(found: Sequence[dict[str, float]]) -> dict[str, float]:
     if any(other != found[0] for other in found):
-        raise BadArgument("axis", "height and width differ here, so one of them must be named")
+        raise BadArgument("axis", "the sides differ here, so one of them must be named")
     return found[0]
 
 
@@ -83,7 +98,7 @@ def _by_autograd(network: Network, place: int, unit: int) -> dict[str, float]:
                 stride = following - first
                 center = (first + last) / 2 - stride * (middle - (unit - 1)) + 1
                 return {"size": last - first + 1, "stride": stride, "center": center}
-    raise BadArgument("layer", f"a unit sees more than {LARGEST // 4:,} places")
+    raise BadArgument("layer", f"no input of up to {LARGEST:,} places shows what a unit sees")
 
 
 def seen(x: torch.Tensor, y: torch.Tensor, at: int) -> tuple[int, int]:
@@ -109,12 +124,14 @@ def flow(network: Network, place: int, x: torch.Tensor) -> torch.Tensor:
             branches = [kept[name] for name in network.sources(layer.name)]
             shortest = min(branch.shape[-1] for branch in branches)  # a longer input may give one branch a place more
             last = torch.stack([branch[..., :shortest] for branch in branches]).sum(dim=0)
-        elif layer.kind not in PLACEWISE:
+        elif not placewise(layer, len(network.input) - 1):
             try:
                 last = sliding(network, layer, place)(last)
             except RuntimeError:
                 raise DoesNotFit(layer.name, f"the window of layer {layer.name} does not fit in") from None
         kept[layer.name] = last
+        if last.shape[-1] > LONGEST:
+            raise BadArgument("layer", f"layer {layer.name} gives more than {LONGEST:,} places in a row")
     return last
 
 
@@ -128,6 +145,8 @@ def sliding(network: Network, layer: Layer, place: int) -> torch.nn.Module:
     axes, kind = len(network.input) - 1, layer.kind
     if kind.startswith("ZeroPad"):
         amounts = each(layer, "padding", 2 * axes, 0)
+        if max(amounts) > LONGEST:
+            raise BadArgument("layer", f"the padding of layer {layer.name} is wider than {LONGEST:,} places")
         return torch.nn.ZeroPad1d((amounts[2 * (axes - 1 - place)], amounts[2 * (axes - 1 - place) + 1]))
     if kind.startswith("Upsampl") and layer.argument("mode", "nearest") == "nearest" and "Bilinear" not in kind:
         given = {name: layer.argument(name) for name in ("size", "scale_factor") if layer.argument(name)}
@@ -138,9 +157,13 @@ def sliding(network: Network, layer: Layer, place: int) -> torch.nn.Module:
         raise BadArgument("layer", f"layer {layer.name} pads with values of the input")
     kernel, spread = (each(layer, name, axes, 1)[place] for name in ("kernel_size", "dilation"))
     stride, padding = strides(layer, axes)[place], layer.argument("padding", 0)
+    if kernel > WIDEST:
+        raise BadArgument("layer", f"the window of layer {layer.name} is wider than {WIDEST:,} places")
     ceil = bool(layer.argument("ceil_mode"))
     if isinstance(padding, tuple):
         padding = padding[place]
+    if not isinstance(padding, str) and padding > LONGEST:
+        raise BadArgument("layer", f"the padding of layer {layer.name} is wider than {LONGEST:,} places")
     if not kind.startswith("Conv") and spread == 1:
         return torch.nn.AvgPool1d(kernel, stride, padding, ceil_mode=ceil).double()
     if ceil:
@@ -164,17 +187,21 @@ def recompute(network: Network, *, layer: str, axis: Axis = "side", unit: int = 
     """
     found = []
     for place in places(network, axis):
-        windows = {INPUT: (0, 0, 1)}  # what the first unit sees, from and to, and the stride
-        last = INPUT
-        for one in network.layers:
-            windows[one.name] = _window(one, place, len(network.input) - 1, windows, last)
-            last = one.name
-            if last == layer:
-                break
-        first, end, stride = windows[layer]
+        first, end, stride = _windows(network, place, layer)
         center = (first + end) / 2 + stride * (unit - 1) + 1
         found.append({"size": end - first + 1, "stride": stride, "center": center})
     return _same(found)
+
+
+def _windows(network: Network, place: int, layer: str) -> tuple[int, int, int]:
+    """What the first unit of a layer sees, from and to, counted from 0, and the stride."""
+    windows, last = {INPUT: (0, 0, 1)}, INPUT
+    for one in network.layers:
+        windows[one.name] = _window(one, place, len(network.input) - 1, windows, last)
+        last = one.name
+        if last == layer:
+            break
+    return windows[layer]
 
 
 def _window(
@@ -190,7 +217,7 @@ def _window(
         padding = layer.argument("padding")
         before = padding if isinstance(padding, int) else padding[2 * (axes - 1 - place)]
         return first - before * stride, end - before * stride, stride
-    if layer.kind in PLACEWISE:
+    if placewise(layer, axes):
         return first, end, stride
     kernel, spread, padding, moves = _along(layer, place)
     return first - padding * stride, end + ((kernel - 1) * spread - padding) * stride, stride * moves
@@ -238,7 +265,7 @@ def worked(network: Network, *, layer: str, axis: Axis = "side", unit: int = 1) 
         before = windows[one.names[0] if one.kind == "From" else last]
         windows[one.name] = after = _window(one, place, axes, windows, last)
         last = one.name
-        if one.kind not in PLACEWISE and not one.kind.startswith("ZeroPad"):
+        if not placewise(one, axes) and not one.kind.startswith("ZeroPad"):
             rows.append(f"| {one.name} | {_grown(one, place, before, after)} |")
         elif one.kind in {"Add", "Concat"} and after != before:
             rows.append(f"| {one.name} | the widest of its branches: ${after[1] - after[0] + 1}$ | ${after[2]}$ |")

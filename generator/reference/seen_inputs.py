@@ -9,12 +9,12 @@ from generator.forward import run
 from generator.layers import INPUT, Layer, Network
 from generator.reference import BadArgument, DoesNotApply, Misconception
 from generator.reference.altered import until, with_
-from generator.reference.receptive_field import PLACEWISE, flow
+from generator.reference.receptive_field import flow, placewise
 from generator.reference.receptive_field import seen as seen_by
 from generator.reference.sizes import each, sized, strides
 
 GIVES = "named"
-LARGEST_SIDE = 4096
+LARGEST_SIDE = 1024
 NAMES = {1: ("",), 2: ("row", "column"), 3: ("slice", "row", "column")}
 
 
@@ -31,11 +31,14 @@ def compute(network: Network, *, layer: str, index: Sequence[int]) -> dict[str, 
 def _ready(network: Network, layer: str, index: Sequence[int]) -> Network:
     """The network up to the layer; raises DoesNotFit and BadArgument."""
     cut = until(network, [layer])
-    output = run(cut)[-1].output
+    steps = run(cut)
+    output = steps[-1].output
     if not 2 <= len(output) <= 4 or len(output) != len(network.input) or len(index) != len(output) - 1:
         raise BadArgument("index", f"a unit of layer {layer} has {max(0, len(output) - 1)} places, not {len(index)}")
-    if max(network.input[1:]) > LARGEST_SIDE:
-        raise BadArgument("layer", f"the input is wider than {LARGEST_SIDE:,}")
+    for step in steps:
+        window = step.layer.argument("kernel_size", 1)
+        if max(*step.input[1:], *step.output[1:], *(window if isinstance(window, tuple) else (window,))) > LARGEST_SIDE:
+            raise BadArgument("layer", f"layer {step.layer.name} is wider than {LARGEST_SIDE:,} places")
     if not all(1 <= at <= side for at, side in zip(index, output[1:], strict=True)):
         raise BadArgument("index", f"layer {layer} has no unit ({', '.join(map(str, index))})")
     return cut
@@ -83,15 +86,17 @@ def _back(network: Network, name: str, at: set[int], place: int, sides: dict[str
         before = order[order.index(current) - 1]
         named = layer.argument("layers", ())
         for source in named if layer.kind == "From" else {before, *named}:
-            seen = _through(layer, outputs, place, sides[source][place + 1], sides[current][place + 1])
+            seen = _through(
+                layer, len(sides[source]) - 1, outputs, place, sides[source][place + 1], sides[current][place + 1]
+            )
             wanted.setdefault(source, set()).update(seen)
     return wanted[INPUT]
 
 
-def _through(layer: Layer, outputs: set[int], place: int, side: int, gives: int) -> set[int]:
+def _through(layer: Layer, axes: int, outputs: set[int], place: int, side: int, gives: int) -> set[int]:
     """The places that come into a layer, of which there are `side`, for some of the `gives` that it has."""
-    kind, axes = layer.kind, int(layer.kind[-2]) if layer.kind[-2:] in {"1d", "2d", "3d"} else 0
-    if kind in PLACEWISE:
+    kind = layer.kind
+    if placewise(layer, axes):
         return outputs
     if kind.startswith("Upsampl"):
         factor = layer.argument("scale_factor")

@@ -172,7 +172,7 @@ def test_wrong_places_are_those_worked_by_hand() -> None:
     ("text", "arguments", "message"),
     [
         ("Flatten()\nLinear(1024, 5)", {"layer": "b"}, "Flatten slides no window"),
-        ("Conv2d(1, 1, (3, 5))", {"layer": "a"}, "height and width differ here"),
+        ("Conv2d(1, 1, (3, 5))", {"layer": "a"}, "the sides differ here"),
         ("Conv2d(1, 1, 3)", {"layer": "a", "axis": "depth"}, "the input has no depth, but height and width"),
         ("ConvTranspose2d(1, 1, 3)", {"layer": "a"}, "what a unit behind a ConvTranspose2d sees depends on its place"),
         ("Conv2d(1, 1, 3, padding=1, padding_mode='reflect')", {"layer": "a"}, "pads with values of the input"),
@@ -181,6 +181,13 @@ def test_wrong_places_are_those_worked_by_hand() -> None:
 def test_layers_without_windows_have_no_receptive_field(text: str, arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(BadArgument, match=message):
         reference.answer("receptive_field", chain(text), **arguments)
+
+
+def test_a_softmax_over_the_channels_sees_no_more_places() -> None:
+    found = reference.answer("receptive_field", chain("Conv2d(1, 4, 3)\nSoftmax(dim=1)"), layer="b")
+    assert found["size"] == 3
+    with pytest.raises(BadArgument, match="Softmax slides no window"):
+        reference.answer("receptive_field", chain("Conv2d(1, 4, 3)\nSoftmax(dim=-1)"), layer="b")
 
 
 def test_a_window_wider_than_the_first_input_that_is_tried_is_seen() -> None:
@@ -199,10 +206,26 @@ def test_a_unit_that_is_not_there_sees_nothing(index: tuple[int, ...]) -> None:
         reference.answer("seen_inputs", DEEP, layer="a", index=index)
 
 
-def test_a_deep_stack_of_wide_windows_is_bounded() -> None:
-    text = "\n".join(["Conv2d(1, 1, 3, stride=2, padding=1)"] * 40)
-    with pytest.raises(BadArgument, match="sees more than 4,096 places"):
-        reference.answer("receptive_field", chain(text, 10), layer="layer40")
+WIDE = [
+    "\n".join(["Conv2d(1, 1, 3, stride=2, padding=1)"] * 40),
+    "\n".join(["Conv2d(1, 1, 3, padding=1)"] + ["Conv2d(1, 1, 999, padding=499)"] * 150),
+    "Conv2d(1, 1, 10**6, padding=10**6)",
+    "Conv2d(1, 1, 3, padding=10**11)",
+    "\n".join(["Conv2d(1, 1, 1, padding=10**5)"] * 150),
+    "ZeroPad2d(10**11)\nConv2d(1, 1, 3)",
+    "ConvTranspose2d(1, 1, 10**6, padding=5 * 10**5)",
+]
+
+
+@pytest.mark.parametrize("text", WIDE, ids=range(len(WIDE)))
+def test_windows_and_padding_that_no_paper_has_cost_nothing(text: str) -> None:
+    wide = chain(text, 10)
+    last = wide.layers[-1].name
+    for name, arguments in (("receptive_field", {}), ("seen_inputs", {"index": (1, 1)})):
+        try:
+            reference.answer(name, wide, layer=last, **arguments)
+        except (BadArgument, DoesNotFit):
+            continue
 
 
 @pytest.mark.parametrize("name", ["receptive_field", "seen_inputs"])
