@@ -14,6 +14,7 @@ from generator.mistakes import Mistake, Mistaken
 
 LARGEST_FILE = 1_000_000  # bytes; the longest question file of a course has some 20,000
 DEEPEST = 30  # levels of nesting; a question needs 8
+TOO_DEEP = f"this is nested more than {DEEPEST} levels deep"
 MOST_MISTAKES = 100  # of one file; whoever has more begins with these
 LONGEST_NUMBER = 40  # characters; what is longer is text
 KeyPath = tuple[str | int, ...]
@@ -135,7 +136,7 @@ class _Composer:
             case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
                 self._plain(event)
                 if len(self.open) >= DEEPEST:
-                    self._stop(event, f"this is nested more than {DEEPEST} levels deep")
+                    self._stop(event, TOO_DEEP)
                 value: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
                 path = self._add(event, value)
                 self.open.append(_Open(value, path))
@@ -250,6 +251,8 @@ def _at(source: Source, start: int, message: str, hint: str = "", place: Place |
 def _syntax(source: Source, error: yaml.MarkedYAMLError) -> Mistake:
     """Say in our words what the YAML parser stumbled over."""
     problem = (error.problem or "this is not YAML").lower()
+    if "maximum nesting depth" in problem:  # newer parsers look ahead, and give up before we do
+        problem = TOO_DEEP
     mark = error.problem_mark or error.context_mark
     if error.context_mark and "end of stream" in problem:  # the end says nothing, the beginning does
         mark = error.context_mark

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from generator.layers import LAYERS, Layer, Network
+from generator.forward import DoesNotFit
+from generator.layers import LAYERS, Layer, Network, shape_text
 from generator.reference import DoesNotApply
 from generator.reference.sizes import Shape, Walk
 
@@ -14,17 +15,23 @@ Change = Callable[[Layer, Shape], Layer | Sequence[Layer] | None]  # None: nothi
 
 
 def altered(network: Network, change: Change) -> Network:
-    """Change layers, each with the size that comes into it; raises DoesNotApply when none is changed."""
+    """Change layers, each with the size that comes into it.
+
+    Raises DoesNotApply when none is changed, DoesNotFit when a layer cannot take what a changed one gives.
+    """
     walk, changed = Walk(network.input), False
     layers: list[Layer] = []
     for layer in network.layers:
         size = walk.sizes[walk.feeding(layer)[0]]
-        fitting = fitted(layer, size)
-        new = change(fitting, size)
+        try:
+            fitting = fitted(layer, size)
+            new = change(fitting, size)
+            for one in [fitting] if new is None else [new] if isinstance(new, Layer) else new:
+                walk.go(one)
+                layers.append(one)
+        except (IndexError, ValueError):  # the formulas have no size for other axes than the layer takes
+            raise DoesNotFit(layer.name, f"layer {layer.name} cannot take {shape_text(size)} values") from None
         changed = changed or new is not None
-        for one in [fitting] if new is None else [new] if isinstance(new, Layer) else new:
-            walk.go(one)
-            layers.append(one)
     if not changed:
         raise DoesNotApply("nothing here can be mistaken in this way")
     return Network(network.input, tuple(layers))

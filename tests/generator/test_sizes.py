@@ -100,6 +100,19 @@ def test_misconceptions_about_sequences_lead_to_the_size_worked_by_hand() -> Non
 
 
 @pytest.mark.parametrize(
+    ("shape", "text"),
+    [
+        ((4, 4), "RNN(4, 3)\nMaxPool1d(1, dilation=(1,))"),
+        ((4, 4), "RNN(4, 3)\nLastStep()\nLinear(3, 2)"),
+        ((4, 4), "a - RNN(4, 4)\nb - From('input')\nc - Concat(a)"),
+        ((4, 4), "RNN(4, 3)\nUnflatten(1, (2, 2))\nUpsample(scale_factor=(2, 2))"),
+    ],
+)
+def test_a_misconception_that_a_later_layer_cannot_take_does_not_apply(shape: tuple[int, ...], text: str) -> None:
+    assert "last_step_only" not in {slip.name for slip in sizes(shape, text).slips()}
+
+
+@pytest.mark.parametrize(
     ("shape", "text", "said"),
     [
         ((3, 8, 8), "ReLU()", "Sizes are given as height × width × channels, without the batch."),
