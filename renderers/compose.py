@@ -67,7 +67,8 @@ def compose(exam: Exam, audience: Audience) -> Document:
     cover = _cover(exam) if audience == "students" else None
     sections = tuple(_section(section, audience) for section in exam.sections)
     kind: Literal["exam", "key"] = "exam" if audience == "students" else "key"
-    return Document(spec.title, exam.code, kind, "en", cover, sections)
+    owner = exam.student.name if exam.student and audience == "students" else ""
+    return Document(spec.title, exam.code, kind, "en", cover, sections, owner)
 
 
 def compose_question(variant: Variant, audience: Audience, parts_of: Sequence[Variant] = ()) -> Document:
@@ -135,17 +136,31 @@ def _given(exam: Exam) -> dict[str, str]:
 
 
 def _section(section: ExamSection, audience: Audience) -> Section:
-    first, *others = section.groups
-    images = _images(first.variant)
-    parts = [_part(part, audience, ()) for part in first.parts]
-    for group in others:  # the stem of a further question opens its first part
-        stem = _prose(group.variant.stem, group.variant)
-        title: tuple[Block, ...] = ()
-        if group.variant.title != section.title:
-            title = (Paragraph((Strong((Text(group.variant.title),)),)),)
-        parts += [_part(part, audience, (*title, *stem) if n == 0 else ()) for n, part in enumerate(group.parts)]
-    stem = _listed(blocks(first.variant.stem, images))
-    return Section(section.number, section.title, points_text(section.points), stem, tuple(parts))
+    last = len(section.groups) - 1
+    groups = [
+        compose_group(replace(section, groups=(group,)), audience, first=place == 0, last=place == last)
+        for place, group in enumerate(section.groups)
+    ]
+    return replace(groups[0], parts=tuple(part for group in groups for part in group.parts))
+
+
+def compose_group(section: ExamSection, audience: Audience, *, first: bool = True, last: bool = True) -> Section:
+    """Turn the one question of a section into its part of the tree, whether others stand before it or after it.
+
+    The stem of a question that is not the first opens its first part.
+    """
+    (group,) = section.groups
+    stem = _prose(group.variant.stem, group.variant)
+    title: tuple[Block, ...] = ()
+    if not first and group.variant.title != section.title:
+        title = (Paragraph((Strong((Text(group.variant.title),)),)),)
+    parts = [
+        _part(part, audience, (*title, *stem) if n == 0 and not first else ()) for n, part in enumerate(group.parts)
+    ]
+    if last:
+        parts[-1] = replace(parts[-1], ends=True)
+    points = points_text(section.points)
+    return Section(section.number, section.title, points, stem if first else (), tuple(parts))
 
 
 def _part(numbered: NumberedPart, audience: Audience, before: tuple[Block, ...]) -> Part:

@@ -68,11 +68,11 @@ class Screen:
 
     # ---- what stands below one another ----
 
-    def panel(self, solution: tuple[Block, ...]) -> Markup:
+    def panel(self, part: Part) -> Markup:
         """One block below the other."""
-        return Markup('<div class="panel">{}</div>').format(markup.blocks(self, solution))
+        return Markup('<div class="panel">{}</div>').format(markup.blocks(self, part.solution))
 
-    def piece(self, name: str, asked: Markup, below: Markup) -> Markup:
+    def piece(self, name: str, asked: Markup, below: Markup, ends: bool = False) -> Markup:  # noqa: ARG002  # paper's
         """A part is a region of its own; a section's head belongs to the section."""
         kind, number = name.split(maxsplit=1)
         if kind == "head":
