@@ -96,11 +96,33 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Student:
-    """Whose copy it is; empty for a copy that anybody may take."""
+class Seat:
+    """Where a student sits: the label, and what it says of row and column, from which neighbours follow."""
 
-    name: str = ""
-    id: str = ""
+    label: str
+    row: int | None  # none where seats are in one line
+    column: int
+    room: str = ""
+
+
+@dataclass(frozen=True)
+class Accommodation:
+    """What a student's copy needs: large print, more time in percent, a page for a screen reader."""
+
+    large: bool = False
+    extra_time: int = 0
+    html: bool = False
+
+
+@dataclass(frozen=True)
+class Student:
+    """Whose copy it is, as the roster says; a copy that anybody may take has none."""
+
+    name: str
+    id: str
+    email: str = ""
+    seat: Seat | None = None
+    accommodation: Accommodation = Accommodation()
 
 
 @dataclass(frozen=True)
@@ -257,7 +279,7 @@ def assemble(
     sections = []
     for place, index in enumerate(order):
         section = plan.sections[index]
-        used = _on_this_copy(section, Stream(secret, plan.id, index, number, "questions"))
+        used = _on_this_copy(plan, index, secret, number)
         title = section.spec.title or used[0].question.spec.title
         groups: list[Group] = []
         count = 0
@@ -278,7 +300,15 @@ def assemble(
     return Exam(plan, codes.code(number, secret, copies), student, tuple(sections))
 
 
-def _on_this_copy(section: SectionPlan, stream: Stream) -> list[Used]:
+def asked(plan: ExamPlan, secret: str, number: int) -> tuple[str, ...]:
+    """The ids of the questions on copy `number`, before any of them is drawn."""
+    chosen = [used for index in range(len(plan.sections)) for used in _on_this_copy(plan, index, secret, number)]
+    return tuple(dict.fromkeys(used.question.id for used in chosen))  # two sections may share a question
+
+
+def _on_this_copy(plan: ExamPlan, index: int, secret: str, number: int) -> list[Used]:
+    section = plan.sections[index]
     if section.spec.pick is not None or section.spec.shuffle == "questions":
+        stream = Stream(secret, plan.id, index, number, "questions")
         return stream.shuffled(section.candidates)[: section.count]
     return list(section.candidates)
