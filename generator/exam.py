@@ -96,11 +96,33 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Student:
-    """Whose copy it is; empty for a copy that anybody may take."""
+class Seat:
+    """Where a student sits: the label, and what it says of row and column, from which neighbours follow."""
 
-    name: str = ""
-    id: str = ""
+    label: str
+    row: int | None  # none where seats are in one line
+    column: int
+    room: str = ""
+
+
+@dataclass(frozen=True)
+class Accommodation:
+    """What a student's copy needs: large print, more time in percent, a page for a screen reader."""
+
+    large: bool = False
+    extra_time: int = 0
+    html: bool = False
+
+
+@dataclass(frozen=True)
+class Student:
+    """Whose copy it is, as the roster says; a copy that anybody may take has none."""
+
+    name: str
+    id: str
+    email: str = ""
+    seat: Seat | None = None
+    accommodation: Accommodation = Accommodation()
 
 
 @dataclass(frozen=True)
@@ -259,13 +281,13 @@ def outline(plan: ExamPlan, secret: str, number: int) -> tuple[Asked, ...]:
     return tuple(
         asked
         for place, index in enumerate(order, 1)
-        for asked in _section_outline(plan.sections[index], str(place), Stream(secret, plan.id, index, number, "questions"))
+        for asked in _section_outline(plan, index, str(place), secret, number)
     )
 
 
-def _section_outline(section: SectionPlan, name: str, stream: Stream) -> Iterator[Asked]:
-    used = _on_this_copy(section, stream)
-    title = section.spec.title or used[0].question.spec.title
+def _section_outline(plan: ExamPlan, index: int, name: str, secret: str, number: int) -> Iterator[Asked]:
+    used = _on_this_copy(plan, index, secret, number)
+    title = plan.sections[index].spec.title or used[0].question.spec.title
     points = sum(each.points for each in used)
     count = 0
     for place, each in enumerate(used):
@@ -320,7 +342,9 @@ def numbered(asked: Asked, variant: Variant) -> Group:
     return Group(variant, tuple(parts))
 
 
-def _on_this_copy(section: SectionPlan, stream: Stream) -> list[Used]:
+def _on_this_copy(plan: ExamPlan, index: int, secret: str, number: int) -> list[Used]:
+    section = plan.sections[index]
     if section.spec.pick is not None or section.spec.shuffle == "questions":
+        stream = Stream(secret, plan.id, index, number, "questions")
         return stream.shuffled(section.candidates)[: section.count]
     return list(section.candidates)

@@ -6,7 +6,6 @@ a folder beside the one asked for, which takes its name when all of them are the
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import secrets
@@ -24,10 +23,11 @@ from generator import pool as pool_room
 from generator import variant as variant_room
 from generator.bank import sha256, shown_path
 from generator.exam import Exam, ExamPlan, Student
-from generator.mistakes import Mistake, Mistaken, did_you_mean
+from generator.mistakes import Mistake, Mistaken
 from generator.pool import Pool
 from torchexam import workers
 from torchexam.checks import load, root_of, tried
+from torchexam.rosters import read_roster
 
 Format = Literal["pdf", "html"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -257,45 +257,3 @@ def frozen_of(order: Order) -> Pool | None:
     if _frozen_hash(found) != order.frozen:
         raise Mistaken([Mistake(shown_path(path), 0, 0, "this frozen pool changed while papers were made")])
     return found
-
-
-# ---- rosters ----
-
-_NAME, _ID = ("name", "student", "student name"), ("id", "student id", "sid")
-
-
-def read_roster(path: Path) -> tuple[Student, ...]:
-    """Read names and ids from a CSV file with a header; raises Mistaken."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise Mistaken([Mistake(str(path), 0, 0, f"cannot be read: {(error.strerror or '').lower()}")]) from None
-    except UnicodeDecodeError:
-        raise Mistaken([Mistake(str(path), 1, 1, "the roster is not UTF-8", "export it as CSV UTF-8")]) from None
-    rows = list(csv.reader(text.splitlines()))
-    header = [cell.strip().lower() for cell in rows[0]] if rows else []
-    name, ident = (_column(path, header, known) for known in (_NAME, _ID))
-    students, seen = [], dict[str, int]()
-    for line, row in enumerate(rows[1:], 2):
-        if not any(cell.strip() for cell in row):
-            continue
-        if len(row) <= max(name, ident) or not row[ident].strip():
-            raise Mistaken([Mistake(str(path), line, 1, "this student has no id", excerpt=",".join(row))])
-        student = Student(row[name].strip(), row[ident].strip())
-        if student.id in seen:
-            message = f"the id {student.id} is also in line {seen[student.id]}"
-            raise Mistaken([Mistake(str(path), line, 1, message, excerpt=",".join(row))])
-        seen[student.id] = line
-        students.append(student)
-    if not students:
-        raise Mistaken([Mistake(str(path), 1, 1, "the roster names no students")])
-    return tuple(students)
-
-
-def _column(path: Path, header: list[str], known: tuple[str, ...]) -> int:
-    found = [place for place, cell in enumerate(header) if cell in known]
-    if len(found) == 1:
-        return found[0]
-    message = f"the roster's first line has no column '{known[0]}'" if not found else f"two columns hold the {known[0]}"
-    hint = did_you_mean(known[0], header) if header else "a roster begins with the line: name,id"
-    raise Mistaken([Mistake(str(path), 1, 1, message, hint, ",".join(header))])
