@@ -322,6 +322,14 @@ def assemble(
     return Exam(plan, codes.code(number, secret, copies), student, tuple(sections))
 
 
+def frame(
+    plan: ExamPlan, asked: Sequence[Asked], secret: str, number: int, copies: int, student: Student | None = None
+) -> Exam:
+    """A copy with the heads of its sections, before anything is drawn."""
+    heads = {one.section: Section(one.section, one.title, one.points, ()) for one in asked if one.first}
+    return Exam(plan, codes.code(number, secret, copies), student, tuple(heads.values()))
+
+
 def dealt_variant(question: str, secret: str, number: int, pool: int | None) -> int:
     """Which variant of a question copy `number` gets; without a pool, one of its own."""
     return number if pool is None else dealt(number, pool, secret, question, "pool")

@@ -63,12 +63,17 @@ Audience = Literal["students", "graders"]
 
 def compose(exam: Exam, audience: Audience) -> Document:
     """Turn one copy into the tree of its paper, or of its key; raises Mistaken when evidence fails to come true."""
+    sections = tuple(_section(section, audience) for section in exam.sections)
+    return replace(compose_frame(exam, audience), sections=sections)
+
+
+def compose_frame(exam: Exam, audience: Audience) -> Document:
+    """Turn one copy into its paper, or its key, without the sections."""
     spec = exam.plan.spec
     cover = _cover(exam) if audience == "students" else None
-    sections = tuple(_section(section, audience) for section in exam.sections)
     kind: Literal["exam", "key"] = "exam" if audience == "students" else "key"
     owner = exam.student.name if exam.student and audience == "students" else ""
-    return Document(spec.title, exam.code, kind, "en", cover, sections, owner)
+    return Document(spec.title, exam.code, kind, "en", cover, (), owner)
 
 
 def compose_question(variant: Variant, audience: Audience, parts_of: Sequence[Variant] = ()) -> Document:

@@ -280,5 +280,7 @@ def test_the_questions_asked_are_those_of_the_copy(tmp_path: Path) -> None:
     plan = exam.load(tmp_path / "e.yaml", bank.load(tmp_path))
     for number in range(6):
         parts = exam.assemble(plan, "secret", number, 6).parts
-        assert {*exam.asked(plan, "secret", number)} == {part.variant.question.id for part in parts}
-    assert len({frozenset(exam.asked(plan, "secret", number)) for number in range(20)}) == 3
+        assert {one.question for one in exam.outline(plan, "secret", number)} == {
+            part.variant.question.id for part in parts
+        }
+    assert len({frozenset(one.question for one in exam.outline(plan, "secret", number)) for number in range(20)}) == 3
