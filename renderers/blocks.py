@@ -219,6 +219,7 @@ class Written:
         self.resources = {kind: pydyf.Dictionary() for kind in kinds}
         self.images: dict[str, Any] = {}
         self.streams = [self._painted(page, laid_out) for page in laid_out.pages]
+        self.file.catalog["Lang"] = pydyf.String("en")
         add_tags(self.file, laid_out, "1.7", self.streams)
         self.elements = self._object(self._object(self.file.catalog["StructTreeRoot"])["K"][0])["K"]
         tags.finish(self.file, paper.formulas)

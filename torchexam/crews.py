@@ -13,6 +13,8 @@ from multiprocessing import get_context
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from generator.mistakes import Mistake, Mistaken
+
 if TYPE_CHECKING:
     from pebble import ProcessPool
 
@@ -112,7 +114,15 @@ def _is_loss(error: Exception) -> bool:
 
 
 def _client(address: str) -> Any:
-    """The client of a dask scheduler; raises OSError when none answers there."""
-    from distributed import Client
-
-    return Client(address, timeout=10, set_as_default=False)  # type: ignore[no-untyped-call] # dask types part of itself
+    """The client of a dask scheduler; raises Mistaken when none answers there."""
+    try:
+        from distributed import Client
+    except ImportError:
+        hint = "install it with: pip install 'torchexam[dask]'"
+        raise Mistaken([Mistake("--executor dask", 0, 0, "dask is not installed", hint)]) from None
+    try:
+        return Client(address, timeout=10, set_as_default=False)  # type: ignore[no-untyped-call] # typed in part only
+    except (OSError, ValueError) as error:
+        hint = "start one with: dask scheduler --host 127.0.0.1 --port 8786"
+        message = f"no dask scheduler answers there: {str(error).splitlines()[0].lower()}"
+        raise Mistaken([Mistake(f"--scheduler {address}", 0, 0, message, hint)]) from None
