@@ -94,8 +94,8 @@ def build(
     request = Request((*students, *(None,) * spare), tuple(to), large, password)
     frozen = pool_room.read(pool_room.path_of(path), plan.id)
     folder, working = Path(output) / plan.id, Path(output) / f".{plan.id}.building"
-    order = Order(whole.root, path, len(request.students), seed or "", _size(pool, unique, frozen, path),
-                  request.all_formats, paper or plan.spec.paper, hash_of(frozen), folder=working)  # fmt: skip
+    order = Order(whole.root.resolve(), path.resolve(), len(request.students), seed or "", _size(pool, unique, frozen, path),
+                  request.all_formats, paper or plan.spec.paper, hash_of(frozen), folder=working.resolve())  # fmt: skip
     mark = _fingerprint(order, request, plan, by_seat)
     if (finished := _finished(folder, mark, seed, replace_other)) is not None:
         return Built(folder, finished, 0)
@@ -313,8 +313,8 @@ def build_again(
         hint = "name the file with the password: --keys-password FILE"
         raise Mistaken([Mistake(f"--only {code}", 0, 0, "the keys of this build are encrypted", hint)])
     frozen = pool_room.read(pool_room.path_of(path), plan.id)
-    order = Order(whole.root, path, len(students), manifest["secret"], manifest["pool"], request.all_formats,
-                  manifest["paper"], hash_of(frozen), folder=working)  # fmt: skip
+    order = Order(whole.root.resolve(), path.resolve(), len(students), manifest["secret"], manifest["pool"],
+                  request.all_formats, manifest["paper"], hash_of(frozen), folder=working.resolve())  # fmt: skip
     mark = _fingerprint(order, request, plan, options["by_seat"])
     if mark != manifest["fingerprint"]:
         hint = "the manifest names the versions it was built with, and the hash of its questions"

@@ -34,7 +34,9 @@ def started(course: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        process.wait()
+        if process.stderr:
+            process.stderr.close()
 
 
 def wait_for(found: Callable[[], object]) -> None:
@@ -66,8 +68,7 @@ def undisturbed(course: Path, run: Run) -> dict[str, str]:
 
 def test_a_killed_worker_is_replaced(course: Path, undisturbed: dict[str, str]) -> None:
     with started(course, *BUILD, "--jobs", "2") as process:
-        wait_for(lambda: workers_of(process.pid))
-        time.sleep(1.5)
+        wait_for(lambda: (course / "output" / ".quiz.building" / "made").is_dir() and workers_of(process.pid))
         for worker in workers_of(process.pid)[:1]:
             os.kill(worker, signal.SIGKILL)
         _, said = process.communicate(timeout=200)
@@ -83,7 +84,7 @@ def test_a_build_that_was_killed_goes_on_and_leaves_no_process(
         wait_for(lambda: records.is_dir() or process.poll() is not None)
         orphans = workers_of(process.pid)
         os.kill(process.pid, signal.SIGKILL)
-        process.communicate()
+        process.wait()
         wait_for(lambda: not [pid for pid in orphans if Path(f"/proc/{pid}").exists()])
     assert not (course / "output" / "quiz").exists()
     again = run(*BUILD, "--jobs", "1")
