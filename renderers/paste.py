@@ -34,6 +34,8 @@ class Around:
         """The operators for one page."""
         says = heads_of(self.code)
         found = [self.heads.lines["page"].set(f"page {page} of {pages}"), self.heads.lines["copy"].set(says.copy)]
+        if "head" not in self.heads.lines and self.code:
+            found.append(pdf.code_to_scan(self.code, page))
         if cover:
             return found
         found.append(self.heads.still)

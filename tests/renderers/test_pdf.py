@@ -86,8 +86,8 @@ def test_boxes_lie_on_the_sheet_below_its_head_and_above_its_foot(style: Style) 
     for box in (box for boxes in exam(style).boxes.values() for box in boxes):
         assert box.x > 50
         assert box.x + box.width < width - 50
-        assert box.y > 57  # 20 mm
-        assert box.y + box.height < height - 45
+        assert box.y > 75  # 26.5 mm
+        assert box.y + box.height < height - 41
 
 
 def test_boxes_do_not_overlap() -> None:
