@@ -20,7 +20,7 @@ from weasyprint.document import Page
 from weasyprint.formatting_structure.boxes import MarginBox
 from weasyprint.text.fonts import FontConfiguration
 
-from renderers import fonts, markup, qr, tags
+from renderers import fonts, lines, markup, qr, tags
 from renderers.document import Document
 from renderers.fonts.pdf import FontFetcher
 from renderers.pages import Heights, Piece, Plan
@@ -35,6 +35,7 @@ _QR_TOP, _QR_WIDTH = 5 * MM, 18 * MM
 _KEY_TOP, _KEY_BOTTOM, _KEY_SIDE = 18 * MM, 16 * MM, 18 * MM
 GUTTER = 8 * MM  # between the two columns of a key
 _SHEETS_COUNTED = 400
+lines.mend()
 _NOT_IN_XML = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 

@@ -262,6 +262,15 @@ def test_a_students_paper_holds_nothing_of_the_key() -> None:
     assert "Rubric" in text(key())
 
 
+def test_a_key_repeats_how_answers_are_to_be_given() -> None:
+    for made in (exam(), key()):
+        assert "A whole number. The bias of the layer is not counted." in re.sub(r"\s+", " ", text(made))
+
+
+def test_a_key_says_that_it_is_one_on_a_line_of_its_own() -> None:
+    assert text(key()).splitlines()[:4].count("Answer key") == 1
+
+
 def test_the_file_names_no_time_and_no_machine() -> None:
     for made in (exam(), key()):
         pdf = opened(made)
