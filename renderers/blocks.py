@@ -182,7 +182,9 @@ def lay_out(slips: Sequence[Slip], paper: Paper) -> LaidOut:
         shell.format("key" if paper.is_key else "exam", inside), paper, _one_block_a_page(paper.style, paper.is_key)
     )
     if len(laid_out.pages) != len(slips):
-        raise CannotStand("a stretch is higher than a page")
+        shown = [box.element.attrib.get("data-slip") for page in laid_out.pages for box in pdf.boxes(page)]
+        broken = ", ".join(slip.name for slip in slips if shown.count(slip.name) > 1)
+        raise CannotStand(f"higher than a page: {broken}")
     done = Written(laid_out, paper)
     blocks = tuple(_block(slip, place, done) for place, slip in enumerate(slips))
     return LaidOut(blocks, done.pictures(), done.glyphs())
@@ -216,6 +218,7 @@ class Written:
         self.is_key = paper.is_key
         self.pages = laid_out.pages
         self.file = _File()
+        self.file.catalog["Lang"] = pydyf.String("en")  # WeasyPrint reports where it is missing
         self.fonts = laid_out.fonts
         kinds = ("ExtGState", "XObject", "Pattern", "Shading", "ColorSpace")
         self.resources = {kind: pydyf.Dictionary() for kind in kinds}
@@ -335,6 +338,7 @@ class _Text:
         self.pieces: list[str] = []
         self.fields: list[tuple[int, float]] = []
         self.length = 0
+        self.names: dict[str, int] = {}  # of table cells, which WeasyPrint numbers through all blocks
 
     def say(self, text: str) -> None:
         self.pieces.append(text.replace("%", "%%"))
@@ -403,7 +407,7 @@ def _identifier(name: Any, text: _Text) -> None:
     """A name of a table's cell, which no other block may have."""
     text.say("(")
     text.leave_open(NUMBER)
-    text.say(f".{name.string})")
+    text.say(f".{text.names.setdefault(name.string, len(text.names))})")
 
 
 def _attributes(attributes: Any, text: _Text, height: float) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from renderers import pdf
 from renderers.assemble import Sheet, Standing
 from renderers.blocks import Block
-from renderers.pages import Plan, Stretch, flow
+from renderers.pages import Plan, Stretch, flow, stack
 from renderers.paper import Style, heads_of
 from renderers.pdf import Box
 from renderers.running import Heads
@@ -49,7 +49,7 @@ class Around:
 def paste_exam(front: Sequence[Block], pieces: Mapping[str, Block], plan: Plan, style: Style, around: Around) -> Pasted:
     """Turn the blocks of a paper into its pages: the cover's first, then what the plan says."""
     left, top = pdf.text_origin(style, is_key=False)
-    spots = flow(stretches(front), pdf.text_area(style, is_key=False)[1])
+    spots = stack(stretches(front), pdf.text_area(style, is_key=False)[1])
     covers = spots[-1].column + 1 if spots else 0
     pages: list[list[Standing]] = [[] for _ in range(covers + plan.pages)]
     for block, spot in zip(front, spots, strict=True):
