@@ -93,8 +93,12 @@ def _resources(used: Iterable[Block], pictures: Mapping[str, Drawn], shared: Sha
     states = sorted({name for block in used for name in block.states} | {"a1.0"})
     images = "".join(f"/{name} {file.picture(pictures[name])} 0 R" for name in names)
     fonts = "".join(f"/{name} {number} 0 R" for name, number in shared.fonts.items())
-    alphas = "".join(f"/{name}<</{'ca' if name[0] == 'a' else 'CA'} {name[1:]}>>" for name in states)
-    return f"<</Font<<{fonts}>>/XObject<<{images}>>/ExtGState<<{alphas}>>>>"
+    return f"<</Font<<{fonts}>>/XObject<<{images}>>/ExtGState<<{''.join(map(state, states))}>>>>"
+
+
+def state(name: str) -> str:
+    """A graphics state, by the name that WeasyPrint gives it: how opaque filling (a) or stroking (A) is."""
+    return f"/{name}<</{'ca' if name[0] == 'a' else 'CA'} {name[1:]}>>"
 
 
 def _pages(size: tuple[float, float], contents: Sequence[int], resources: int, file: _File) -> list[int]:

@@ -20,7 +20,7 @@ from weasyprint.pdf.tags import add_tags
 from renderers import markup, pdf, tags
 from renderers.document import Document, Part, Section
 from renderers.pages import Plan
-from renderers.paper import Paper, Style
+from renderers.paper import Paper, Style, heads_of
 
 _PX = 0.75  # points in a CSS pixel
 _PICTURE = re.compile(r"/(i\w+) Do")
@@ -136,6 +136,13 @@ class Galley(Paper):
             else:
                 self.slips.append(Slip(name, Markup('<header class="cover slip">{}</header>').format(html), 1))
 
+    def name_slip(self, document: Document) -> None:
+        """Take the student's name in the running head, where there is one."""
+        if document.owner and not self.is_key:
+            line = heads_of(document.code, document.owner).name
+            html = Markup('<p class="running slip" data-slip="name">{}</p>').format(line)
+            self.slips.append(Slip("name", html, 0))
+
     def take(self, section: Section, *, headed: bool = True) -> None:
         """Take a section apart, with its head or without."""
         if headed:
@@ -218,12 +225,12 @@ class Written:
         self.is_key = paper.is_key
         self.pages = laid_out.pages
         self.file = _File()
-        self.file.catalog["Lang"] = pydyf.String("en")  # WeasyPrint reports where it is missing
         self.fonts = laid_out.fonts
         kinds = ("ExtGState", "XObject", "Pattern", "Shading", "ColorSpace")
         self.resources = {kind: pydyf.Dictionary() for kind in kinds}
         self.images: dict[str, Any] = {}
         self.streams = [self._painted(place, page, laid_out) for place, page in enumerate(laid_out.pages)]
+        self.file.catalog["Lang"] = pydyf.String("en")
         add_tags(self.file, laid_out, "1.7", self.streams)
         self.elements = self._object(self._object(self.file.catalog["StructTreeRoot"])["K"][0])["K"]
         tags.finish(self.file, paper.formulas)
@@ -338,7 +345,6 @@ class _Text:
         self.pieces: list[str] = []
         self.fields: list[tuple[int, float]] = []
         self.length = 0
-        self.names: dict[str, int] = {}  # of table cells, which WeasyPrint numbers through all blocks
 
     def say(self, text: str) -> None:
         self.pieces.append(text.replace("%", "%%"))
@@ -352,12 +358,13 @@ class _Text:
 
 def _tags(root: Any, written: Written, height: float) -> Tags:
     """Turn an element of a structure tree and all below it into text."""
+    tables: dict[str, str] = {}
     elements = list(_walk(root, written))
     numbers = {element.reference: place for place, element in enumerate(elements)}
     text, starts, owners = _Text(), [], dict[int, int]()
     for place, element in enumerate(elements):
         starts.append(text.length)
-        _write(element, numbers, text, height)
+        _write(element, numbers, text, height, tables)
         owners.update(dict.fromkeys((kid for kid in element["K"] if isinstance(kid, int)), place))
     return Tags(
         "".join(text.pieces),
@@ -375,7 +382,7 @@ def _walk(element: Any, written: Written) -> Iterator[Any]:
             yield from _walk(kid, written)
 
 
-def _write(element: Any, numbers: Mapping[bytes, int], text: _Text, height: float) -> None:
+def _write(element: Any, numbers: Mapping[bytes, int], text: _Text, height: float, tables: dict[str, str]) -> None:
     """Write one element as the object of a PDF file."""
     text.say(f"<</Type/StructElem/S{element['S']}/P ")
     if (above := numbers.get(element["P"])) is None:
@@ -397,20 +404,21 @@ def _write(element: Any, numbers: Mapping[bytes, int], text: _Text, height: floa
         text.say(f"/Alt {element['Alt'].data.decode('ascii')}")
     if "ID" in element:
         text.say("/ID ")
-        _identifier(element["ID"], text)
+        _identifier(element["ID"], text, tables)
     if "A" in element:
-        _attributes(element["A"], text, height)
+        _attributes(element["A"], text, height, tables)
     text.say(">>\n")
 
 
-def _identifier(name: Any, text: _Text) -> None:
-    """A name of a table's cell, which no other block may have."""
+def _identifier(name: Any, text: _Text, tables: dict[str, str]) -> None:
+    """A name of a table's cell, which no other block may have; WeasyPrint counts cells through all that it lays out."""
+    cell, place = name.string.split("-", 1)
     text.say("(")
     text.leave_open(NUMBER)
-    text.say(f".{text.names.setdefault(name.string, len(text.names))})")
+    text.say(f".{tables.setdefault(cell, str(len(tables)))}-{place})")
 
 
-def _attributes(attributes: Any, text: _Text, height: float) -> None:
+def _attributes(attributes: Any, text: _Text, height: float, tables: dict[str, str]) -> None:
     """The place of a figure, or what heads the cell of a table."""
     text.say(f"/A<</O{attributes['O']}")
     for name, value in attributes.items():
@@ -424,7 +432,7 @@ def _attributes(attributes: Any, text: _Text, height: float) -> None:
         elif name == "Headers":
             text.say("/Headers[")
             for header in value:
-                _identifier(header, text)
+                _identifier(header, text, tables)
             text.say("]")
         elif name != "O":
             text.say(f"/{name} {value}")

@@ -18,7 +18,7 @@ from generator.answers.sketch import SketchAnswer
 from generator.answers.table import TableAnswer
 from generator.answers.text import SampleResponse, TextAnswer
 from generator.answers.weights import WeightsAnswer
-from generator.exam import Exam, Group, NumberedPart
+from generator.exam import Exam, Group, NumberedPart, Student
 from generator.exam import Section as ExamSection
 from generator.formulas import FormulaError, number_text
 from generator.plots import Plot, Series
@@ -63,12 +63,17 @@ Audience = Literal["students", "graders"]
 
 def compose(exam: Exam, audience: Audience) -> Document:
     """Turn one copy into the tree of its paper, or of its key; raises Mistaken when evidence fails to come true."""
+    sections = tuple(_section(section, audience) for section in exam.sections)
+    return replace(compose_frame(exam, audience), sections=sections)
+
+
+def compose_frame(exam: Exam, audience: Audience) -> Document:
+    """Turn one copy into its paper, or its key, without the sections."""
     spec = exam.plan.spec
     cover = _cover(exam) if audience == "students" else None
-    sections = tuple(_section(section, audience) for section in exam.sections)
     kind: Literal["exam", "key"] = "exam" if audience == "students" else "key"
     owner = exam.student.name if exam.student and audience == "students" else ""
-    return Document(spec.title, exam.code, kind, "en", cover, sections, owner)
+    return Document(spec.title, exam.code, kind, "en", cover, (), owner)
 
 
 def compose_question(variant: Variant, audience: Audience, parts_of: Sequence[Variant] = ()) -> Document:
@@ -116,23 +121,36 @@ def points_text(points: float) -> str:
 
 def _cover(exam: Exam) -> Cover:
     spec = exam.plan.spec
+    extra = exam.student.accommodation.extra_time if exam.student else 0
     facts = [
         ("Date", spec.date),
-        ("Time", f"{spec.minutes} minutes" if spec.minutes else ""),
+        ("Time", _time(spec.minutes, extra) if spec.minutes else ""),
         ("Points", f"{exam.plan.points:g}"),
     ]
-    given = _given(exam)
+    given = _given(exam.student) if exam.student else {}
     fields = tuple((field, given.get(field.lower(), "")) for field in spec.cover.fields)
     scores = tuple((section.number, section.title, f"{section.points:g}") for section in exam.sections)
     instructions = blocks(spec.cover.instructions) if spec.cover.instructions else ()
     return Cover(spec.title, spec.course, tuple(fact for fact in facts if fact[1]), fields, instructions, scores)
 
 
-def _given(exam: Exam) -> dict[str, str]:
-    """What the roster fills into the boxes of the cover."""
-    if exam.student is None:
-        return {}
-    return {"name": exam.student.name, "student id": exam.student.id, "id": exam.student.id}
+def _time(minutes: int, extra: int) -> str:
+    """75 minutes; with 50 percent more, 113 minutes (75 and 50% more)"""
+    if not extra:
+        return f"{minutes} minutes"
+    return f"{-(-minutes * (100 + extra) // 100)} minutes ({minutes} and {extra}% more)"
+
+
+def _given(student: Student) -> dict[str, str]:
+    """What the roster fills into the boxes of the cover, by their labels in lower case."""
+    label, room = (student.seat.label, student.seat.room) if student.seat else ("", "")
+    return (
+        dict.fromkeys(("name", "student name", "full name"), student.name)
+        | dict.fromkeys(("id", "student id", "student number"), student.id)
+        | dict.fromkeys(("email", "e-mail", "email address"), student.email)
+        | dict.fromkeys(("seat", "row and seat", "seat number"), label)
+        | {"room": room}
+    )
 
 
 def _section(section: ExamSection, audience: Audience) -> Section:

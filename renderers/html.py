@@ -22,6 +22,7 @@ from renderers.document import (
     NumberField,
     Paragraph,
     Part,
+    Section,
     TableField,
     WorkBox,
 )
@@ -31,17 +32,27 @@ from renderers.math import typeset
 
 def render(document: Document, *, large: bool = False) -> bytes:
     """Turn a document into the bytes of a page for browsers, phones and screen readers."""
+    return page(document, markup.sections(Screen(), document.sections), large=large)
+
+
+def group(section: Section, *, first: bool, last: bool) -> Markup:
+    """Turn one question of a section into its part of a page's body."""
+    return markup.group(Screen(), section, first=first, last=last)
+
+
+def page(document: Document, body: Markup, *, large: bool = False) -> bytes:
+    """Turn a document whose sections are `body` already into the bytes of a page."""
     screen = Screen()
     cover = document.cover
-    page = markup.template("screen.html.j2").render(
+    whole = markup.template("screen.html.j2").render(
         document=document,
         instructions=markup.blocks(screen, cover.instructions) if cover else "",
         total=markup.total,
-        body=markup.sections(screen, document.sections),
+        body=body,
         css=Markup(fonts.faces_for_html(large=large) + markup.style("screen.css")),  # noqa: S704  # our own files
         large=large,
     )
-    return page.encode()
+    return whole.encode()
 
 
 class Screen:

@@ -77,8 +77,16 @@ def sections(medium: Medium, all_sections: Iterable[Section]) -> Markup:
 
 
 def _section(medium: Medium, section: Section) -> Markup:
-    inside = head(medium, section) + _join(part(medium, each) for each in section.parts)
-    return Markup('<section class="section" aria-labelledby="section-{}">{}</section>\n').format(section.number, inside)
+    return group(medium, section, first=True, last=True)
+
+
+def group(medium: Medium, section: Section, *, first: bool, last: bool) -> Markup:
+    """One question of a section, which the first one opens with its head, and the last one closes."""
+    inside = _join(part(medium, each) for each in section.parts)
+    if first:
+        opens = Markup('<section class="section" aria-labelledby="section-{}">').format(section.number)
+        inside = opens + head(medium, section) + inside
+    return inside + Markup("</section>\n") if last else inside
 
 
 def head(medium: Medium, section: Section) -> Markup:

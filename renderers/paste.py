@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -45,7 +46,22 @@ class Around:
             found.append(self.heads.lines["head"].set(says.head))
         elif self.name is None:
             found.append(self.heads.lines["name"].set("Name"))
+        else:
+            found.append(_moved(self.name, self.heads.name))
         return found
+
+
+def _moved(block: Block, to: tuple[float, float]) -> str:
+    """The operators of a line of text, as no part of the paper, with its base line moved to a place in CSS pixels."""
+    operators = _MARKED.sub("/Artifact\n<</Type/Pagination>>\nBDC", block.operators)
+    place = _TEXT.search(operators)
+    assert place
+    x, y = ((there - float(here)) * 0.75 for there, here in zip(to, place.groups(), strict=True))
+    return f"1 0 0 1 {x:.4f} {y:.4f} cm\n{operators.replace('%%', '%')}"
+
+
+_MARKED = re.compile(r"/\w+\n<</MCID %d>>\nBDC")
+_TEXT = re.compile(r"BT\n1 0 0 -1 (\S+) (\S+) Tm")
 
 
 def paste_exam(front: Sequence[Block], pieces: Mapping[str, Block], plan: Plan, style: Style, around: Around) -> Pasted:

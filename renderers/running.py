@@ -113,9 +113,9 @@ def _painted(title: str, style: Style, is_key: bool, show: list[str], glyphs: di
 
 
 def merge(all_glyphs: dict[str, Glyphs], more: Mapping[str, Glyphs]) -> None:
-    """Add the glyphs that something else sets."""
+    """Add the glyphs that something else sets; of two things that are told of a glyph, the first stays."""
     for font, found in more.items():
         known = all_glyphs.setdefault(font, Glyphs())
-        known.widths.update(found.widths)
-        known.letters.update(found.letters)
-        known.missing.update(found.missing)
+        for name in ("widths", "letters", "missing"):
+            old, new = getattr(known, name), getattr(found, name)
+            old.update((glyph, told) for glyph, told in new.items() if glyph not in old)

@@ -37,7 +37,7 @@ def test_a_plan_that_counts_a_page_too_many_leaves_no_empty_page(stock: papers.S
 
 def test_a_piece_that_is_too_high_with_its_answer_space_cannot_stand(stock: papers.Stock) -> None:
     placed = tuple(replace(each, space=700.0) if each.name == "part 1.1" else each for each in stock.plan.pieces)
-    with pytest.raises(CannotStand, match="answer space: part 1.1"):
+    with pytest.raises(CannotStand, match=r"answer space: part 1\.1"):
         pasted(stock, replace(stock.plan, pieces=placed))
 
 
