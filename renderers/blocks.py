@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache, cached_property
 from typing import Any
 
@@ -27,6 +27,9 @@ _PICTURE = re.compile(r"/(i\w+) Do")
 _STATE = re.compile(r"/([aA][\d.]+) gs")
 _MARK = re.compile(r"<</MCID \d+>>")
 _UNMOVED = re.compile(r">0(<|\])")  # a glyph that follows the one before it without being moved
+
+
+_HAS_PARTS = "a picture has gradients, patterns or groups that are transparent; save it without, or as PNG"
 
 
 class CannotStand(ValueError):
@@ -115,6 +118,7 @@ class LaidOut:
     blocks: tuple[Block, ...]
     pictures: Mapping[str, Drawn]
     glyphs: Mapping[str, Glyphs]
+    places: tuple[int, ...]  # for each block, which slip it is of
 
 
 # ---- what is laid out ----
@@ -180,21 +184,44 @@ class Galley(Paper):
 
 @pdf.without_pauses()
 def lay_out(slips: Sequence[Slip], paper: Paper) -> LaidOut:
-    """Turn slips into blocks, in one run of WeasyPrint with a page for each; raises CannotStand."""
+    """Turn slips into blocks, in one run of WeasyPrint with a page for each; raises CannotStand.
+
+    A slip that is higher than a page, or than a column of a key, becomes several blocks, as WeasyPrint breaks it: the
+    second one is called `head 7~2`.
+    """
     shell = Markup(
         '<html lang="en"><body class="{} blocks" data-title="" data-name="" data-copy="" data-head="">{}</body></html>'
     )
-    inside = Markup("").join(Markup(slip.html) for slip in slips)  # noqa: S704  # made by us
+    inside = Markup("").join(_counted(slip, place) for place, slip in enumerate(slips))
     laid_out = pdf.rendered(
         shell.format("key" if paper.is_key else "exam", inside), paper, _one_block_a_page(paper.style, paper.is_key)
     )
-    if len(laid_out.pages) != len(slips):
-        shown = [box.element.attrib.get("data-slip") for page in laid_out.pages for box in pdf.boxes(page)]
-        broken = ", ".join(slip.name for slip in slips if shown.count(slip.name) > 1)
-        raise CannotStand(f"higher than a page: {broken}")
+    shown = [_place_of(page) for page in laid_out.pages]
     done = Written(laid_out, paper)
-    blocks = tuple(_block(slip, place, done) for place, slip in enumerate(slips))
-    return LaidOut(blocks, done.pictures(), done.glyphs())
+    blocks = [_block(slips[place], page, done) for page, place in enumerate(shown)]
+    height = pdf.text_area(paper.style, paper.is_key)[1]
+    for page, place in enumerate(shown):
+        if place in shown[page + 1 : page + 2]:  # it goes on
+            blocks[page] = replace(blocks[page], text=height, gap=0.0)
+        if (part := shown[:page].count(place)) > 0:
+            blocks[page] = replace(blocks[page], name=f"{blocks[page].name}~{part + 1}")
+    if broken := [
+        block.name for block in blocks if " room" in block.name and (block.text > height or "~" in block.name)
+    ]:
+        raise CannotStand(f"the answer space is higher than a page: {broken[0].partition(' room')[0]}")
+    return LaidOut(tuple(blocks), done.pictures(), done.glyphs(), tuple(shown))
+
+
+def _counted(slip: Slip, place: int) -> Markup:
+    """A slip that says which one it is, on each page that it takes."""
+    return Markup(str(slip.html).replace(" class=", f' data-slip-place="{place}" class=', 1))  # noqa: S704  # made by us
+
+
+def _place_of(page: Any) -> int:
+    """Which slip a page shows."""
+    return next(
+        int(box.element.attrib["data-slip-place"]) for box in pdf.boxes(page) if "data-slip-place" in box.element.attrib
+    )
 
 
 @cache
@@ -276,7 +303,7 @@ class Written:
         own += [name for name in self.resources["XObject"] if name not in self.images]
         own += [name for name in self.resources["ExtGState"] if name[0] not in "aA"]
         if own:
-            raise CannotStand("a picture has parts that only a whole paper can hold")
+            raise CannotStand(_HAS_PARTS)
         return {name: _drawn(image) for name, image in self.images.items()}
 
     def glyphs(self) -> dict[str, Glyphs]:
@@ -293,7 +320,7 @@ class Written:
 def _drawn(image: Any) -> Drawn:
     written = image["image"].get_x_object(image["interpolate"], max(image["dpi_ratios"]))
     if "Resources" in written.extra:
-        raise CannotStand("a picture has parts that only a whole paper can hold")
+        raise CannotStand(_HAS_PARTS)
     mask = written.extra.get("SMask")
     if mask is not None:
         written.extra["SMask"] = "@MASK@"

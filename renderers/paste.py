@@ -69,29 +69,35 @@ def paste_exam(front: Sequence[Block], pieces: Mapping[str, Block], plan: Plan, 
     left, top = pdf.text_origin(style, is_key=False)
     spots = stack(stretches(front), pdf.text_area(style, is_key=False)[1])
     covers = spots[-1].column + 1 if spots else 0
-    # a block is no higher than a page, even where a plan, which rounds up, gives it two
-    pages: list[list[Standing]] = [[] for _ in range(covers + 1 + sum(placed.breaks for placed in plan.pieces))]
+    pages: list[list[Standing]] = [[] for _ in range(covers)]
     for block, spot in zip(front, spots, strict=True):
         pages[spot.column].append(Standing(block, left, top + spot.y))
-    for placed in plan.pieces:
-        if placed.space and placed.text + placed.space > pdf.text_area(style, is_key=False)[1] + _PADDING:
-            raise CannotStand(f"higher than a page with its answer space: {placed.name}")
-    for name, page, y, below in _places(plan):
+    for name, page, y in _places(plan, pieces, pdf.text_height(style)):
         section = name.split()[1].partition(".")[0]
+        pages += [[] for _ in range(covers + page + 1 - len(pages))]
         pages[covers + page].append(Standing(pieces[name], left, top + y, section))
-        if room := pieces.get(f"{name} room"):
-            pages[covers + page].append(Standing(room, left, top + below, section))
     return Pasted(_sheets(pages, covers, around), _boxes(pages, plan))
 
 
-def _places(plan: Plan) -> Iterator[tuple[str, int, float, float]]:
-    """Each piece with its page, its top, and the top of its answer space."""
+def _places(plan: Plan, pieces: Mapping[str, Block], height: float) -> Iterator[tuple[str, int, float]]:
+    """Each block with its page and its top; a prompt that is higher than a page goes on at the top of the next ones."""
     page, y = 0, 0.0
     for placed in plan.pieces:
         if placed.breaks:
             page, y = page + 1, 0.0
-        yield placed.name, page, y, y + placed.text
-        y += placed.text + placed.space + placed.gap
+        yield placed.name, page, y
+        for more in range(2, 2 + int(placed.text // height)):
+            if (name := f"{placed.name}~{more}") in pieces:
+                yield name, page + more - 1, 0.0
+        over, y = divmod(placed.text, height) if placed.text > height + _PADDING else (0, y + placed.text)
+        page += int(over)
+        if over and y + placed.space > height:
+            page, y = page + 1, 0.0
+        if y + placed.space > height + 2 * _PADDING:
+            raise CannotStand(f"higher than a page with its answer space: {placed.name}")
+        if f"{placed.name} room" in pieces:
+            yield f"{placed.name} room", page, y
+        y += placed.space + placed.gap
 
 
 def _boxes(pages: Sequence[Sequence[Standing]], plan: Plan) -> dict[str, tuple[Box, ...]]:

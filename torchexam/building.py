@@ -94,8 +94,9 @@ def build(
     request = Request((*students, *(None,) * spare), tuple(to), large, password)
     frozen = pool_room.read(pool_room.path_of(path), plan.id)
     folder, working = Path(output) / plan.id, Path(output) / f".{plan.id}.building"
-    order = Order(whole.root.resolve(), path.resolve(), len(request.students), seed or "", _size(pool, unique, frozen, path),
-                  request.all_formats, paper or plan.spec.paper, hash_of(frozen), folder=working.resolve())  # fmt: skip
+    size = _size(pool, unique, frozen, path)
+    order = Order(whole.root.resolve(), path.resolve(), len(request.students), seed or "", size, request.all_formats,
+                  paper or plan.spec.paper, hash_of(frozen), folder=working.resolve())  # fmt: skip
     mark = _fingerprint(order, request, plan, by_seat)
     if (finished := _finished(folder, mark, seed, replace_other)) is not None:
         return Built(folder, finished, 0)

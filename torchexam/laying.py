@@ -26,10 +26,12 @@ class _Memory:
 
     def __init__(self) -> None:
         self.run = ""
-        self.blocks: dict[tuple[Style, bool, str], Block] = {}
+        self.blocks: dict[tuple[Style, bool, str], tuple[Block, ...]] = {}
         self.pictures: dict[str, Drawn] = {}
 
-    def lay_out(self, order: Order, slips: Sequence[Slip], galley: Galley, glyphs: dict[str, Glyphs]) -> list[Block]:
+    def lay_out(
+        self, order: Order, slips: Sequence[Slip], galley: Galley, glyphs: dict[str, Glyphs]
+    ) -> list[tuple[Block, ...]]:
         """Turn slips into blocks, those that are new by WeasyPrint; their glyphs join the others."""
         if self.run != order.run or len(self.blocks) > MOST_KEPT:
             self.run = order.run
@@ -39,7 +41,10 @@ class _Memory:
         new = {key: slip for key, slip in zip(keys, slips, strict=True) if key not in self.blocks}
         if new:
             laid_out = blocks.lay_out(list(new.values()), galley)
-            self.blocks.update(zip(new, laid_out.blocks, strict=True))
+            by_slip: dict[int, tuple[Block, ...]] = {}
+            for place, block in zip(laid_out.places, laid_out.blocks, strict=True):
+                by_slip[place] = (*by_slip.get(place, ()), block)
+            self.blocks.update(zip(new, by_slip.values(), strict=True))
             self.pictures.update(laid_out.pictures)
             running.merge(glyphs, laid_out.glyphs)
         return [self.blocks[key] for key in keys]
@@ -66,7 +71,8 @@ def lay_out(
     in_keys = iter(_memory.lay_out(order, key.slips, key, glyphs))
     told = []
     for leaf, slips, key_slips in zip(leaves, rows, key_rows, strict=True):
-        of_paper, of_key = [next(on_paper) for _ in slips], [next(in_keys) for _ in key_slips]
+        of_paper = [block for _ in slips for block in next(on_paper)]
+        of_key = [block for _ in key_slips for block in next(in_keys)]
         leaf |= {"exam": [block.as_json() for block in of_paper], "key": [block.as_json() for block in of_key]}
         keep_pictures(order, (*of_paper, *of_key))
         leaf["signs"] = {slip.name: sign(slip) for slip in slips if slip.name.endswith(" room")}
@@ -88,13 +94,15 @@ def sign(slip: Slip) -> str:
 def _pieces(found: Sequence[Block], signs: Mapping[str, str]) -> Iterator[list[Any]]:
     """Each piece with its heights, and the sign and the boxes of its room."""
     rooms = {block.name: block for block in found if block.name in signs}
+    texts = {block.name: block.text for block in found}
     for block in found:
-        if block.name in rooms:
+        if block.name in rooms or "~" in block.name:
             continue
+        text = block.text + sum(height for name, height in texts.items() if name.startswith(f"{block.name}~"))
         room = rooms.get(f"{block.name} room")
         heights = [room.text, room.step, room.steps] if room else [0.0, 0.0, 0]
         boxes = [list(box) for box in room.boxes] if room else []
-        yield [block.name, block.text, block.gap, block.keeps, *heights, signs.get(f"{block.name} room", ""), boxes]
+        yield [block.name, text, block.gap, block.keeps, *heights, signs.get(f"{block.name} room", ""), boxes]
 
 
 # ---- rooms at their final height ----
@@ -117,7 +125,7 @@ def roomed(order: Order, asked: Asked, number: int, style: Style, plan: Plan, na
     slips = {slip.name: slip for slip in planned.slips if slip.name in names}
     signs = {slip.name: sign(slip) for slip in natural.slips if slip.name in names}
     glyphs: dict[str, Glyphs] = {}
-    laid_out = _memory.lay_out(order, list(slips.values()), planned, glyphs)
+    laid_out = [block for (block,) in _memory.lay_out(order, list(slips.values()), planned, glyphs)]
     told: dict[str, Any] = {"boxes": {}, "glyphs": plain_glyphs(glyphs)}
     for block in laid_out:
         space = plan[block.name.removesuffix(" room")].space
@@ -143,7 +151,7 @@ def fronted(order: Order, documents: Sequence[tuple[str, Document]], style: Styl
         galley = Galley(style, is_key=document.kind == "key")
         galley.front_slips(document)
         galley.name_slip(document)
-        found = _memory.lay_out(order, galley.slips, galley, glyphs)
+        found = [block for blocks in _memory.lay_out(order, galley.slips, galley, glyphs) for block in blocks]
         keep_pictures(order, found)
         shelf.put(order.folder, file, [block.as_json() for block in found])
     return {"glyphs": plain_glyphs(glyphs)}

@@ -14,7 +14,9 @@ from typing import Any
 from generator import dealing, store
 from generator import variant as variant_room
 from generator.exam import Asked, Section, numbered
+from generator.mistakes import Mistaken
 from generator.variant import Variant
+from renderers.blocks import CannotStand
 from renderers.paper import Style
 from renderers.proof import proofread
 from torchexam import shelf
@@ -51,8 +53,13 @@ def _made(order: Order, asked: Asked, numbers: Sequence[int], styles: Sequence[S
             if part.id in parts:
                 variant_room.evidence(variant, part)
     question = plan_of(order).questions[asked.question]
-    with proofread([question]):
-        laid = {_key(style): _laid(order, asked, variants, style) for style in styles}
+    try:
+        with proofread([question]):
+            laid = {_key(style): _laid(order, asked, variants, style) for style in styles}
+    except CannotStand as error:
+        raise Mistaken(
+            [question.source.mistake(("parts",), f"this question cannot be printed: {error}", key=True)]
+        ) from None
     return {"choices": [_choice(variant, parts) for variant in variants], "styles": laid}
 
 
