@@ -20,6 +20,7 @@ from generator.workings import operations
 
 ROOT = Path(__file__).parents[2] / "bank"
 BANK = bank_room.load(ROOT)
+BOUNDED = sorted(name for name, one in BANK.questions.items() if one.spec.parity)
 
 
 def network(*layers: str, input_: str) -> str:
@@ -190,6 +191,15 @@ def test_what_the_key_works_out_is_counted_in_full(name: str) -> None:
             assert whole.terms >= shown.terms, part.id
 
 
+@given(name=st.sampled_from(BOUNDED), secret=st.text(max_size=5), number=st.integers(0, 11))
+def test_every_variant_that_is_dealt_keeps_to_its_bounds(name: str, secret: str, number: int) -> None:
+    asked = BANK.questions[name]
+    assert asked.spec.parity
+    found = labor(variant.vary(asked, secret, number))
+    for measure, (least, most) in asked.spec.parity.bounds.items():
+        assert least <= getattr(found, measure) <= most
+
+
 @given(st.lists(st.builds(Labor, *[st.integers(0, 50)] * 5), min_size=1, max_size=12))
 def test_a_spread_holds_every_variant(labors: list[Labor]) -> None:
     found = spread(labors)
@@ -198,6 +208,15 @@ def test_a_spread_holds_every_variant(labors: list[Labor]) -> None:
         assert (getattr(found, measure).least, getattr(found, measure).most) == (min(values), max(values))
     assert spread(labors[::-1]) == found
     assert not spread(labors[:1]).uneven
+
+
+@pytest.mark.parametrize("name", BOUNDED)
+def test_the_pools_of_a_bounded_question_are_even_and_its_draws_suffice(name: str) -> None:
+    asked = BANK.questions[name]
+    variants = [variant.vary(asked, "even", number) for number in range(24)]
+    counting = {one for cluster in asked.space.clusters for one in cluster.names}
+    assert len({repr([(key, one.values[key]) for key in sorted(counting)]) for one in variants}) == 24
+    assert not {"multiplications", "divisions", "digits"} & {*spread(list(map(labor, variants))).uneven}
 
 
 # ---- how far draws differ ----
@@ -275,6 +294,14 @@ def test_a_draw_outside_says_why_it_is_not_used(tmp_path: Path) -> None:
 def test_an_example_may_lie_outside(tmp_path: Path) -> None:
     assert trial.out(bounded(tmp_path, "{largest: [400, 999]}")) == ()
     assert labor(of_values(tmp_path / "question.yaml", {"maps": 4})).largest == 304
+
+
+def test_bounds_hold_under_the_conventions_of_an_exam() -> None:
+    asked = BANK.questions["sgd_and_momentum"]
+    assert asked.spec.parity
+    for number in range(12):
+        drawn = variant.vary(asked, "secret", number, {"momentum_form": "classic"})
+        assert outside(labor(drawn), asked.spec.parity) == ()
 
 
 def test_a_question_of_which_no_draw_keeps_to_the_bounds_says_what_its_draws_have(tmp_path: Path) -> None:
