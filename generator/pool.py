@@ -261,7 +261,7 @@ def _again(
     try:
         values = _values(frozen, question, seed)
         stream = Stream(seed, question.id, frozen.place, "options")
-        drawn = variant.of_values(question, values, stream, conventions, frozen.number)
+        drawn = variant.fair(variant.of_values(question, values, stream, conventions, frozen.number))
     except Mistaken as error:
         return None, [Change(question.id, "", frozen.number, "draw", None, error.mistakes[0].message)]
     except (NotUsed, FormulaError, _NoDraw) as error:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from generator import answers, experiments, formulas, layers, listing, prose
+from generator import answers, experiments, formulas, layers, listing, prose, reference
 from generator.answers import Known, options
 from generator.draw import Condition, Space
 from generator.formulas import Formula, FormulaError
+from generator.labor import MEASURES, SYMBOLIC
 from generator.layers import LayerPattern, Network
 from generator.listing import ListingError
 from generator.mistakes import Mistake, Mistaken, did_you_mean
@@ -52,6 +53,13 @@ class Part:
     kind: str
     answer: Model
     evidence: tuple[EvidenceSpec, ...]
+
+    @property
+    def quantity(self) -> str:
+        """The quantity that gives the answer, or nothing where the file gives it."""
+        asked = getattr(self.answer, self.kind, None)
+        name = asked if isinstance(asked, str) else getattr(asked, "quantity", None)
+        return name if isinstance(name, str) and name in reference.names() else ""
 
 
 @dataclass(frozen=True)
@@ -115,6 +123,7 @@ class _Reader(ParameterReader):
         network = self.network()
         parts = self.parts()
         images = self.prose(parts)
+        self.parity(parts)
         self.mistakes += wrong_conventions(self.source, self.spec.conventions)
         if self.mistakes:
             return None
@@ -238,6 +247,24 @@ class _Reader(ParameterReader):
                 )
             elif self.spec.parameters[name].compute is not None:
                 self.wrong((*path, "with", name), f"{name} is computed, so an example cannot set it", key=True)
+
+    # ---- parity ----
+
+    def parity(self, parts: Sequence[Part]) -> None:
+        """The bounds can be met, and there is work to count."""
+        if self.spec.parity is None:
+            return
+        if not self.spec.parity.bounds:
+            self.wrong(("parity",), "parity bounds nothing", f"it may bound {', '.join(MEASURES)}", key=True)
+        for measure, bound in self.spec.parity.bounds.items():
+            if len(bound) != 2 or not all(isinstance(one, int | float) for one in bound):
+                self.wrong(("parity", measure), f"{measure}: this is no range", "a range is written [least, most]")
+            elif bound[0] > bound[1]:
+                message = f"{measure}: nothing lies from {bound[0]:g} to {bound[1]:g}"
+                self.wrong(("parity", measure), message, "the smaller number comes first")
+        if not any(part.quantity or part.kind in SYMBOLIC for part in parts):
+            hint = "it counts the work of computed parts; all draws of the others are taken to be alike"
+            self.wrong(("parity",), "parity has nothing to count in this question", hint, key=True)
 
     # ---- prose ----
 

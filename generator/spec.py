@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from generator.mistakes import Mistake, did_you_mean
 from generator.text import MOST_MISTAKES, KeyPath, Source
@@ -90,6 +90,27 @@ class PartSpec(Model):
     example: ExampleSpec | None = None
 
 
+_AMOUNT = {"type": "number", "minimum": 0}
+_TWO = {"type": "array", "items": _AMOUNT, "minItems": 2, "maxItems": 2}
+Bound = Annotated[float | int | list[Any], WithJsonSchema({"anyOf": [_AMOUNT, _TWO]})]  # at most, or from … to
+
+
+class ParitySpec(Model):
+    """How much work a draw may ask of a student: at most a number, or from the first of two to the second."""
+
+    multiplications: Bound | None = Field(None, description="products of two numbers, but easy ones")
+    divisions: Bound | None = Field(None, description="divisions that do not come out whole, but easy ones")
+    largest: Bound | None = Field(None, description="the largest number in the derivation and the answers")
+    digits: Bound | None = Field(None, description="digits of the answers")
+    terms: Bound | None = Field(None, description="terms that are added or subtracted, and those of symbolic answers")
+
+    @property
+    def bounds(self) -> dict[str, tuple[Any, ...]]:
+        """The least and the most of each measure that is bounded, numbers if the file is right."""
+        given = {name: bound for name in type(self).model_fields if (bound := getattr(self, name)) is not None}
+        return {name: tuple(bound) if isinstance(bound, list) else (0, bound) for name, bound in given.items()}
+
+
 class QuestionSpec(Model):
     """A question file: it is complete in itself, and its name is the question's id."""
 
@@ -101,6 +122,7 @@ class QuestionSpec(Model):
     require: Annotated[list[str], Field(max_length=100)] = Field(
         [], description="conditions: only draws for which all of them hold are used"
     )
+    parity: ParitySpec | None = Field(None, description="bounds of the work that a draw asks for; others are not used")
     network: NetworkSpec | None = None
     conventions: dict[str, str] = Field({}, description="conventions that differ from the exam's")
     stem: Prose | None = None

@@ -14,11 +14,12 @@ from generator.answers import NotUsed, Response
 from generator.answers.options import OptionsAnswer
 from generator.formulas import FormulaError
 from generator.forward import DoesNotFit
+from generator.labor import OutsideParity
 from generator.mistakes import Mistake, Mistaken
 from generator.question import Part, Question, all_prose
 from generator.streams import Stream
 from generator.text import KeyPath
-from generator.variant import Variant, broken, of_values
+from generator.variant import Variant, broken, fair, of_values, vary
 
 MOST_RUNS = 2_000  # of one network; a run takes a millisecond
 MOST_STEPS = 20_000  # of all runs of one network; a layer takes a tenth of a millisecond
@@ -128,20 +129,35 @@ def _variants(question: Question) -> Iterator[Mistake]:
     """Compute whole variants, and let each answer judge the responses that it makes for itself."""
     unused: list[tuple[NotUsed, dict[str, Any]]] = []
     tried = min(DRAWS, question.space.size)
+    unfair = 0
     for number in range(tried):
         values = question.space.draw("trial", question.id, number)
         try:
-            variant = of_values(question, values, Stream("trial", question.id, number), {}, number)
+            variant = fair(of_values(question, values, Stream("trial", question.id, number), {}, number))
         except Mistaken as error:
             yield from error.mistakes
+        except OutsideParity:
+            unfair += 1
         except NotUsed as reason:
             unused.append((reason, values))
         else:
             yield from judged(question, variant)
+    if unfair and unfair + len(unused) == tried:
+        yield from _rare(question)
+        return
+    tried -= unfair
     if len(unused) > tried // 2:
         first, values = unused[0]
         message = f"{len(unused)} of {tried} draws cannot be used: {first}"
         yield broken(question, ("parts",), FormulaError(message, hint="tie parameters with 'require'"), values)
+
+
+def _rare(question: Question) -> Iterator[Mistake]:
+    """A question whose parity leaves few draws or none."""
+    try:
+        yield from judged(question, vary(question, "trial"))
+    except Mistaken as error:
+        yield from error.mistakes
 
 
 def judged(question: Question, variant: Variant) -> Iterator[Mistake]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -12,6 +12,7 @@ from generator.answers import Answer, Drawn, NotUsed
 from generator.draw import told
 from generator.formulas import FormulaError
 from generator.forward import DoesNotFit
+from generator.labor import OutsideParity, labor, outside, said, spread
 from generator.layers import Network
 from generator.listing import ListingError, written
 from generator.mistakes import Mistake, Mistaken
@@ -73,7 +74,8 @@ MOST_LEFT_OUT = 200  # draws in a row
 def vary(question: Question, secret: str, number: int = 0, conventions: Mapping[str, str] | None = None) -> Variant:
     """Draw variant `number` and compute its answers; raises Mistaken with the drawn values when a draw breaks it.
 
-    Draws that are not used, because wrong options coincide, are left out before variants are numbered.
+    Draws that are not used, as wrong options coincide or as they lie outside the question's parity, are left out
+    before variants are numbered.
     """
     chosen = tuple(sorted((conventions or {}).items()))
     return _dealt(question, secret, place_of(question, secret, number, chosen), dict(chosen), number)
@@ -82,32 +84,59 @@ def vary(question: Question, secret: str, number: int = 0, conventions: Mapping[
 def at(question: Question, place: int, conventions: Mapping[str, str] | None = None) -> Variant:
     """The variant at a place of the question's space, always the same; raises Mistaken and NotUsed."""
     values = question.space.at(place, Stream("at", question.id, place, "names"))
-    return of_values(question, values, Stream("at", question.id, place, "options"), conventions or {}, place)
+    return fair(of_values(question, values, Stream("at", question.id, place, "options"), conventions or {}, place))
+
+
+def fair(variant: Variant) -> Variant:
+    """The variant, unless it asks for more or for less work than its question says; raises OutsideParity."""
+    parity = variant.question.spec.parity
+    if parity and outside(found := labor(variant), parity):
+        raise OutsideParity(found, parity)
+    return variant
 
 
 def place_of(question: Question, secret: str, number: int, conventions: tuple[tuple[str, str], ...]) -> int:
     """Which deal of the space gives variant `number`; raises Mistaken when hardly any can be used."""
-    if not any(kind_leaves_out(part) for part in question.parts):
+    if not leaves_out(question):
         return number
     places = _places(question.id, question.sha256, secret, conventions)
     while len(places) <= number:
         start = places[-1] + 1 if places else 0
+        unused: list[NotUsed] = []
         for place in range(start, start + MOST_LEFT_OUT):
             try:
                 _dealt(question, secret, place, dict(conventions), place)
             except NotUsed as reason:
-                unused = reason
+                unused.append(reason)
                 continue
             places.append(place)
             break
         else:
-            raise Mistaken([question.source.mistake(("parts",), f"hardly any draw can be used: {unused}", key=True)])
+            raise Mistaken([_hardly_any(question, unused)])
     return places[number]
+
+
+def leaves_out(question: Question) -> bool:
+    """Whether there may be draws that are not used."""
+    return question.spec.parity is not None or any(map(kind_leaves_out, question.parts))
 
 
 def kind_leaves_out(part: Part) -> bool:
     """Whether an answer of this part may refuse a draw."""
     return getattr(answers.kind(part.kind), "leaves_out", lambda _: False)(part.answer)
+
+
+def _hardly_any(question: Question, unused: Sequence[NotUsed]) -> Mistake:
+    """Why none of so many draws in a row can be used."""
+    parity, unfair = question.spec.parity, [one for one in unused if isinstance(one, OutsideParity)]
+    if not unfair or parity is None:
+        return question.source.mistake(("parts",), f"hardly any draw can be used: {unused[-1]}", key=True)
+    never = [measure for measure in parity.bounds if all(measure in one.measures for one in unfair)]
+    measures, ranges = never[:1] or list(parity.bounds), spread([one.labor for one in unfair])
+    wanted = ", ".join(said(measure, parity) for measure in measures)
+    tried = ", ".join(f"{measure} {getattr(ranges, measure)}" for measure in measures)
+    message = f"hardly any draw keeps to {wanted}"
+    return question.source.mistake(("parity", *never[:1]), message, f"those that were tried have {tried}")
 
 
 @lru_cache(maxsize=4096)
@@ -118,13 +147,13 @@ def _places(question: str, sha256: str, secret: str, conventions: tuple[tuple[st
 
 def _dealt(question: Question, secret: str, place: int, conventions: Mapping[str, str], number: int) -> Variant:
     values = question.space.draw(secret, question.id, place)
-    return of_values(question, values, Stream(secret, question.id, place, "options"), conventions, number)
+    return fair(of_values(question, values, Stream(secret, question.id, place, "options"), conventions, number))
 
 
 def of_values(
     question: Question, values: Mapping[str, Any], stream: Stream, conventions: Mapping[str, str], number: int = 0
 ) -> Variant:
-    """The variant with these values; raises Mistaken, and NotUsed for a draw that another one should replace."""
+    """The variant with these values, fair or not; raises Mistaken, and NotUsed when wrong options coincide."""
     at: KeyPath = ("network",)
     try:
         network = question.network.draw(values) if question.network else None

@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from generator import formulas, prose, reference, spread, trial
+from generator import formulas, prose, spread, trial
+from generator import labor as labor_room
 from generator import variant as variant_room
 from generator.answers import NotUsed, options
 from generator.answers.kind import check_samples
 from generator.answers.options import OptionsAnswer
 from generator.formulas import FormulaError
+from generator.labor import OutsideParity, Spread
 from generator.mistakes import Mistake, Mistaken
 from generator.question import Part, Question
 from generator.text import KeyPath
@@ -23,6 +25,7 @@ from generator.variant import PartVariant, Variant, broken
 
 ALL = 500  # of a space with as many draws or fewer, every draw is looked at
 SOME = 50  # else as many as these, by default
+PATIENCE = 10  # draws to look at for each that is wanted, where many lie outside the question's parity
 EXPERIMENTS = 3  # draws of a part whose experiments run
 
 
@@ -69,11 +72,18 @@ class Verified:
     question: str
     path: str
     size: int  # distinct draws that the question allows
-    draws: int  # of these looked at
+    draws: int  # of these looked at, and used
     left_out: int  # draws that are not used, as wrong options coincide
+    unfair: int  # draws that are not used, as they lie outside the question's parity
+    spread: Spread | None  # of the work that draws ask for; None where there is nothing to count
     stem: int  # the draw with the longest stem
     parts: tuple[PartVerified, ...]
     failures: tuple[Failure, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether every draw of the question was looked at."""
+        return self.draws + self.left_out + self.unfair == self.size
 
 
 def spread_out(question: Question, count: int = SOME, conventions: Mapping[str, str] | None = None) -> Draws:
@@ -106,9 +116,10 @@ def verify(question: Question, draws: Draws) -> Verified:
     """Turn a question into what was verified of these draws."""
     found = _Failures()
     variants: list[Variant] = []
-    left_out = broken_ = 0
+    left_out = broken_ = unfair = 0
     for number in draws.numbers:
-        if len(variants) + broken_ == draws.wanted or len(variants) + broken_ + left_out == 2 * draws.wanted:
+        seen = len(variants) + broken_
+        if seen == draws.wanted or seen + left_out == 2 * draws.wanted or seen + unfair == PATIENCE * draws.wanted:
             break
         try:
             variant = draws.draw(number)
@@ -116,6 +127,8 @@ def verify(question: Question, draws: Draws) -> Verified:
         except Mistaken as error:
             broken_ += 1
             found.add(error.mistakes, number)
+        except OutsideParity:
+            unfair += 1
         except NotUsed:
             left_out += 1
         except Exception as bug:
@@ -135,6 +148,8 @@ def verify(question: Question, draws: Draws) -> Verified:
         question.space.size,
         len(variants) + broken_,
         left_out,
+        unfair,
+        _spread(variants),
         stem.number if stem else 0,
         tuple(
             _part(part, variants, place, longest[place], shown[place], draws.alone)
@@ -169,6 +184,12 @@ class _Failures:
     def all(self) -> Iterator[Failure]:
         for at, (mistake, number) in sorted(self.first.items()):
             yield Failure(mistake, number, self.often.get(at, 0))
+
+
+def _spread(variants: Sequence[Variant]) -> Spread | None:
+    """How far the work of the draws lies apart."""
+    found = labor_room.spread(list(map(labor_room.labor, variants))) if variants else None
+    return None if found is None or found.nothing else found
 
 
 # ---- of one draw ----
@@ -267,7 +288,7 @@ def _part(
     return PartVerified(
         part.spec.id,
         part.kind,
-        quantity_of(part),
+        part.quantity,
         any(answer.responses().wrong is not None for answer in answers),
         any(isinstance(answer, OptionsAnswer) for answer in answers),
         part.spec.example is not None and not alone,
@@ -276,10 +297,3 @@ def _part(
         shown,
         longest,
     )
-
-
-def quantity_of(part: Part) -> str:
-    """The quantity that gives the answer of a part, or nothing where the file gives it."""
-    asked = getattr(part.answer, part.kind, None)
-    name = asked if isinstance(asked, str) else getattr(asked, "quantity", None)
-    return name if isinstance(name, str) and name in reference.names() else ""

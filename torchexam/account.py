@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from generator.labor import Spread
 from generator.verify import EXPERIMENTS, PartVerified
 from torchexam.pools import PoolState
 from torchexam.verification import Found, Verification, again
@@ -41,19 +42,27 @@ def _rows(found: Sequence[Found]) -> Iterator[str]:
     width = max((len(one.subject.question.id) for one in found), default=0)
     for one in found:
         seen = one.verified
-        all_ = " (all)" if seen.draws + seen.left_out == seen.size else ""
-        left = f", {_count(seen.left_out, 'draw')} left out as wrong options coincide" if seen.left_out else ""
+        all_ = " (all)" if seen.whole else ""
+        left = "".join(f", {_count(number, 'draw')} left out {why}" for number, why in _left_out([one]))
         failed = f", {_count(len(seen.failures), 'failure')}" if seen.failures else ""
         yield f"{one.subject.question.id:<{width}}  {seen.draws:,} of {_many(seen.size)} draws{all_}{left}{failed}"
 
 
+def _left_out(found: Sequence[Found]) -> Iterator[tuple[int, str]]:
+    """How many draws are not used, and why."""
+    for number, why in (
+        (sum(one.verified.left_out for one in found), "as wrong options coincide"),
+        (sum(one.verified.unfair for one in found), "as outside the parity"),
+    ):
+        if number:
+            yield number, why
+
+
 def _verified(passed: Sequence[Found], parts: Sequence[PartVerified]) -> Iterator[tuple[str, str]]:
-    whole = sum(one.verified.draws + one.verified.left_out == one.verified.size for one in passed)
-    left_out = sum(one.verified.left_out for one in passed)
+    whole = sum(one.verified.whole for one in passed)
     if len(passed) > MOST_ROWS:
         yield "draws", f"all of {_count(whole, 'question')}; of the other {len(passed) - whole}, spread over all values"
-        if left_out:
-            yield "", f"{_count(left_out, 'draw')} left out, as wrong options coincide"
+        yield from (("", f"{_count(number, 'draw')} left out, {why}") for number, why in _left_out(passed))
     if computed := sum(bool(part.quantity) for part in parts):
         yield "computed twice", f"{_count(computed, 'part')}: PyTorch and the second way agree"
     if gradients := sum(part.kind == "derivative" for part in parts):
@@ -67,7 +76,23 @@ def _verified(passed: Sequence[Found], parts: Sequence[PartVerified]) -> Iterato
         yield "samples", f"{_count(samples, 'response')}: marked as the file says, as the rubric can give"
     if claims := sum(part.claims for part in parts if part.shown):
         yield "evidence", f"{_count(claims, 'claim')} came true in experiments, for up to {EXPERIMENTS} draws a part"
+    yield from _parity(passed)
     yield "layout", "the longest draw of each part fits a page and its column, on paper and in the key"
+
+
+def _parity(passed: Sequence[Found]) -> Iterator[tuple[str, str]]:
+    """Whether the draws of a question ask for about the same work."""
+    counted = [(one.verified.question, one.verified.spread) for one in passed if one.verified.spread]
+    uneven = [(name, spread) for name, spread in counted if spread.uneven]
+    if len(counted) == len(uneven) == 1:
+        told = ", ".join(f"{measure} {getattr(uneven[0][1], measure)}" for measure in uneven[0][1].uneven)
+        yield "parity", f"some draws ask for clearly more work than others: {told}"
+    elif uneven:
+        named = ", ".join(name for name, _ in uneven[:4]) + (" …" if len(uneven) > 4 else "")
+        count = f"{len(uneven)} of {_count(len(counted), 'question')}"
+        yield "parity", f"in {count} some draws ask for clearly more work than others: {named}"
+    elif counted:
+        yield "parity", f"{_count(len(counted), 'question')}: all draws ask for about the same work"
 
 
 def _not_verified(passed: Sequence[Found], parts: Sequence[tuple[Found, PartVerified]]) -> Iterator[str]:
@@ -85,7 +110,7 @@ def _not_verified(passed: Sequence[Found], parts: Sequence[tuple[Found, PartVeri
     if bare := [f"{one.subject.question.id}.{part.id}" for one, part in parts if part.quantity and not part.example]:
         shown = ", ".join(bare[:4]) + (" …" if len(bare) > 4 else "")
         yield f"{_count(len(bare), 'computed part has', 'computed parts have')} no example worked by hand: {shown}"
-    if rest := [one for one in passed if one.verified.draws + one.verified.left_out < one.verified.size]:
+    if rest := [one for one in passed if not one.verified.whole]:
         yield f"{_count(len(rest), 'question has', 'questions have')} more draws than were looked at"
     yield "large print, and whether prompts, explanations and rubrics are true"
 
@@ -127,7 +152,9 @@ def _question(one: Found) -> dict[str, Any]:
         "exam": one.subject.exam or None,
         "allowed": seen.size,
         "verified": seen.draws,
-        "left_out": seen.left_out,
+        "left_out": seen.left_out + seen.unfair,
+        "outside_parity": seen.unfair,
+        "parity": _spread(seen.spread) if seen.spread else [],
         "parts": [
             {
                 "id": part.id,
@@ -154,6 +181,13 @@ def _question(one: Found) -> dict[str, Any]:
             for failure in seen.failures
         ],
     }
+
+
+def _spread(spread: Spread) -> list[dict[str, Any]]:
+    return [
+        {"measure": measure, "least": found.least, "most": found.most, "uneven": measure in spread.uneven}
+        for measure, found in vars(spread).items()
+    ]
 
 
 def _pool_json(pool: PoolState) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from generator import question as question_room
 from generator.bank import EXAMS, Bank, shown_path
 from generator.exam import ExamPlan
 from generator.formulas import FormulaError
+from generator.labor import Range, Spread
 from generator.mistakes import Mistake, Mistaken, did_you_mean
 from generator.question import Question, all_prose
 from generator.variant import Variant, broken
@@ -220,7 +221,9 @@ def _unpacked(kept: Any, subject: Subject) -> Verified | None:
         failures = tuple(
             Failure(Mistake(**{**one["mistake"], "path": path}), one["draw"], one["often"]) for one in kept["failures"]
         )
-        return Verified(**{**kept, "path": path, "parts": parts, "failures": failures})
+        ranges = {measure: Range(**kept_range) for measure, kept_range in (kept["spread"] or {}).items()}
+        spread = Spread(**ranges) if ranges else None
+        return Verified(**{**kept, "path": path, "spread": spread, "parts": parts, "failures": failures})
     except (TypeError, KeyError):
         return None
 

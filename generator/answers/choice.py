@@ -124,7 +124,7 @@ def answer(spec: Spec, drawn: Drawn) -> OptionsAnswer:
         raise NotUsed(f"{len(wrong)} wrong options differ from the answer and each other, not {_count(body)}")
     rounded = f"Numbers are rounded to {body.decimals} decimals." if body.decimals is not None else ""
     note = " ".join(filter(None, [asked.says, rounded]))
-    return options.mixed([right], list(wrong), drawn.stream, False, wrong, note, asked.worked)
+    return options.mixed([right], list(wrong), drawn.stream, False, wrong, note, asked)
 
 
 def _count(body: Body) -> int:

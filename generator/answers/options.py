@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from generator.answers import asking
 from generator.answers.kind import UNREADABLE, Drawn, Finding, Mark, Response, Responses
 from generator.formulas import FormulaError
+from generator.reference import Asked
 from generator.streams import Stream
 from generator.text import KeyPath
 
@@ -23,6 +24,7 @@ class OptionsAnswer:
     why: tuple[tuple[str, str], ...] = ()  # letters of wrong options, and the misconception that leads there
     note: str = ""
     worked: str = ""
+    asked: Asked | None = field(default=None, compare=False, repr=False)  # where a quantity gives the right one
 
     @property
     def recorded(self) -> list[str]:
@@ -115,7 +117,7 @@ def mixed(
     several: bool,
     why: Mapping[str, str] | None = None,
     note: str = "",
-    worked: str = "",
+    asked: Asked | None = None,
 ) -> OptionsAnswer:
     """Shuffle options; `why` says what leads to a wrong one."""
     texts = [*right, *wrong]
@@ -124,4 +126,4 @@ def mixed(
     lettered = [(chr(ord("A") + place), texts[index], index < len(right)) for place, index in enumerate(order)]
     letters = tuple(letter for letter, _, is_right in lettered if is_right)
     reasons = tuple((letter, why[text]) for letter, text, is_right in lettered if why and not is_right)
-    return OptionsAnswer(mixed_, letters, several, reasons, note, worked)
+    return OptionsAnswer(mixed_, letters, several, reasons, note, asked.worked if asked else "", asked)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -48,6 +48,7 @@ class TableAnswer:
     given: str  # the row printed filled: the size of the input; empty when cells are no sizes
     note: str
     worked: str
+    asked: Asked | None = field(default=None, compare=False, repr=False)
 
     @property
     def recorded(self) -> dict[str, str]:
@@ -160,7 +161,7 @@ def answer(spec: Spec, drawn: Drawn) -> TableAnswer:
     named = {name: drawn.fill(text) for name, text in spec.labels.items()}
     labels = tuple(named.get(name, label) for (name, _), label in zip(table.rows, table.labels, strict=True))
     left, right = map(drawn.fill, spec.header or table.header)
-    table = replace(table, labels=labels, header=(left, right))
+    table = replace(table, labels=labels, header=(left, right), asked=asked)
     _ = table.recorded  # raises FormulaError when a cell cannot be written as exactly as asked
     return table
 

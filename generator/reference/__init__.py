@@ -7,11 +7,12 @@ A quantity is a module with
     recompute(…)            the same, by closed formula or brute force in plain Python
     says(…)                 what the paper must state for the answer to be one
     worked(…)               how the answer is got, as Markdown with the numbers of this draw
+    in_full(…)              the same without leaving steps out, to count them, where `worked` shows only some
     MISCONCEPTIONS          {name: Misconception}, where there are any: wrong ways, executed to get what they lead to
 
 Each declares the arguments that it needs: `network`, what stands under `with:`, or a convention by its name; `worked`
-may take `pick`, the name or the place of the one result that is asked for. `Asked` passes them, and is the only caller
-of compute and recompute: where they disagree, there is no answer.
+and `in_full` may take `pick`, the name or the place of the one result that is asked for. `Asked` passes them, and is
+the only caller of compute and recompute: where they disagree, there is no answer.
 """
 
 from __future__ import annotations
@@ -174,8 +175,17 @@ class Asked:
 
     @property
     def worked(self) -> str:
-        """How the answer is got, as Markdown."""
-        return str(self._call(quantity(self.name).worked))
+        """How the answer is got, as Markdown; empty where a package's quantity does not say."""
+        return self._told("worked")
+
+    @property
+    def in_full(self) -> str:
+        """The same with every step that a student takes."""
+        return self._told("in_full") or self._told("worked")
+
+    def _told(self, how: str) -> str:
+        function = getattr(quantity(self.name), how, None)
+        return str(self._call(function)) if function else ""
 
     def slips(self, wanted: Sequence[str] = ()) -> Iterator[Slip]:
         """What misconceptions lead to, in the order wanted, where that is another answer than the right one."""

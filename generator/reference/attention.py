@@ -11,7 +11,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from generator.reference import BadArgument, DoesNotApply, Misconception
-from generator.reference.given import Matrix, matrix, picking_a_name, reading, tensor, tex, tex_matrix, tex_vector
+from generator.reference.given import (
+    Matrix,
+    matrix,
+    picking_a_name,
+    reading,
+    tensor,
+    tex,
+    tex_matrix,
+    tex_vector,
+    turned,
+)
 from generator.spec import CONVENTIONS
 
 if TYPE_CHECKING:
@@ -129,6 +139,22 @@ def worked(task: Task, pick: str) -> str:
     if pick != "weights":
         told.append(f"$$A V = {tex_matrix(found['output'])}$$")
     return "\n\n".join(told)
+
+
+@picking_a_name(_task)
+def in_full(task: Task, pick: str) -> str:
+    """The same with the products of matrices, and the sums and quotients of each row, in numbers."""
+    found = _run(task)
+    under = rf" / \sqrt{{{len(task.keys[0])}}}" if task.scaled else ""
+    told = [rf"${tex_matrix(task.queries)} {tex_matrix(turned(task.keys))}{under}$"]
+    if pick != "scores":
+        for place, scores in enumerate(found["scores"]):
+            powers = [math.exp(score) for score in (scores[: place + 1] if task.causal else scores)]
+            total = " + ".join(map(tex, powers))
+            told += [f"${total}$", f"${tex_vector(powers)} / {tex(math.fsum(powers))}$"]
+    if pick not in ("scores", "weights"):
+        told.append(f"${tex_matrix(found['weights'])} {tex_matrix(task.values)}$")
+    return "\n".join(told)
 
 
 # ---- wrong ways ----

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -177,20 +177,32 @@ def worked(convolution: Convolution, pick: Pick) -> str:
 
 def shown(convolution: Convolution, wanted: Pair | None = None) -> str:
     """How the output is got, or the element that is wanted, as Markdown."""
-    windows, found = convolution.windows, by_hand(convolution)
-    output = [found] if convolution.flat else found
-    told = []
+    windows, told = convolution.windows, []
     if max(windows.stride) > 1 or max(windows.padding):
         told.append(_where(convolution))
     places = list(windows.places())
     full = max(reversed(places), key=lambda place: len(list(windows.seen(place))))
-    for place in dict.fromkeys([places[0], full] if wanted is None else [wanted]):
+    return "\n\n".join(told + sums(convolution, dict.fromkeys([places[0], full] if wanted is None else [wanted])))
+
+
+@picking(_task)
+def in_full(convolution: Convolution, pick: Pick) -> str:
+    """The sum of the element that is asked for, or those of all."""
+    wanted = place_of(pick, convolution.flat)
+    return "\n\n".join(sums(convolution, convolution.windows.places() if wanted is None else [wanted]))
+
+
+def sums(convolution: Convolution, places: Iterable[Pair]) -> list[str]:
+    """The products that are added up for each of some elements of the output, as Markdown."""
+    found = by_hand(convolution)
+    output, told = [found] if convolution.flat else found, []
+    for place in places:
         terms = [rf"{factor(x)} \cdot {factor(w)}" for x, w in _products(convolution, place)]
         if convolution.bias is not None:
             terms.append(tex(convolution.bias))
         left = symbol("Y", place, convolution.flat)
         told.append(aligned(*summed(left, terms or ["0"], equals(output[place[0]][place[1]]))))
-    return "\n\n".join(told)
+    return told
 
 
 def _where(convolution: Convolution) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from generator.reference import Misconception
-from generator.reference.convolution import WAYS, Convolution, by_hand, changed, run, said, shown, task
+from generator.reference.convolution import WAYS, Convolution, by_hand, changed, run, said, shown, sums, task
 from generator.reference.given import Pick, picking, reading
 from generator.reference.windows import place_of
 
@@ -47,6 +47,13 @@ def says(convolution: Convolution) -> str:
 def worked(convolution: Convolution, pick: Pick) -> str:
     """Where windows begin, and the sum of the element that is asked for, or of the first and the last full window."""
     return shown(convolution, place_of(pick, convolution.flat))
+
+
+@picking(_task)
+def in_full(convolution: Convolution, pick: Pick) -> str:
+    """The sum of the element that is asked for, or those of all."""
+    wanted = place_of(pick, convolution.flat)
+    return "\n\n".join(sums(convolution, convolution.windows.places() if wanted is None else [wanted]))
 
 
 MISCONCEPTIONS = {

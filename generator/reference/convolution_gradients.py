@@ -112,6 +112,17 @@ def says(task: Backward) -> str:
 @picking(_task)
 def worked(task: Backward, pick: Pick) -> str:
     """For the kernel and the input: sums of two elements with their numbers; the bias."""
+    return _told(task, pick, lambda sums: [*sorted(sums)[:1], *sorted(sums, key=lambda at: (-len(sums[at]), at))[:1]])
+
+
+@picking(_task)
+def in_full(task: Backward, pick: Pick) -> str:
+    """The same with the sums of all elements."""
+    return _told(task, pick, sorted)
+
+
+def _told(task: Backward, pick: Pick, choose: Callable[[Sums], list[Pair]]) -> str:
+    """What is asked for, with the sums of those elements that are chosen."""
     windows, values, kernel = task.convolution.windows, task.convolution.maps[0], task.convolution.kernels[0]
     of_weight: Sums = {}
     of_input: Sums = {}
@@ -122,9 +133,9 @@ def worked(task: Backward, pick: Pick) -> str:
             of_input.setdefault(cell, []).append((dy, kernel[at[0]][at[1]]))
     told = {
         "input": f"$dX$: each output passes its gradient on to what it saw, times the weight that lay on it.\n\n"
-        f"{_sums(task, 'input', 'X', of_input)}",
+        f"{_sums(task, 'input', 'X', of_input, choose)}",
         "weight": f"$dW$: each output adds its gradient times the element that the weight lay on.\n\n"
-        f"{_sums(task, 'weight', 'W', of_weight)}",
+        f"{_sums(task, 'weight', 'W', of_weight, choose)}",
         "bias": "The bias is part of every output, so its gradient is the sum of all of $dY$.\n\n"
         + aligned(
             *summed("db", [tex(one) for row in task.output_gradient for one in row], equals(_by_hand(task)["bias"]))
@@ -136,12 +147,12 @@ def worked(task: Backward, pick: Pick) -> str:
 Sums = dict[Pair, list[tuple[float, float]]]  # of each element, the products that add up to its gradient
 
 
-def _sums(task: Backward, name: str, letter: str, sums: Sums) -> str:
-    """The first element, and one with most products."""
+def _sums(task: Backward, name: str, letter: str, sums: Sums, choose: Callable[[Sums], list[Pair]]) -> str:
+    """The sums of products of chosen elements."""
     found, flat = _by_hand(task)[name], task.convolution.flat
     result = [found] if flat else found
     lines: list[tuple[str, str]] = []
-    for at in dict.fromkeys([*sorted(sums)[:1], *sorted(sums, key=lambda at: (-len(sums[at]), at))[:1]]):
+    for at in dict.fromkeys(choose(sums)):
         terms = [rf"{factor(dy)} \cdot {factor(value)}" for dy, value in sums[at]]
         lines += summed(f"d{symbol(letter, at, flat)}", terms, equals(result[at[0]][at[1]]))
     return aligned(*lines) if lines else "Windows see nothing but padding."

@@ -99,8 +99,19 @@ def says(stage: Stage) -> str:
 @picking(_task)
 def worked(stage: Stage, pick: Pick) -> str:
     """The convolution with its sums, the map after the activation, and the windows of the pooling."""
+    return _told(stage, pick, plain.shown(stage.convolution))
+
+
+@picking(_task)
+def in_full(stage: Stage, pick: Pick) -> str:
+    """The same with all sums of the convolution."""
+    return _told(stage, pick, "\n\n".join(plain.sums(stage.convolution, stage.convolution.windows.places())))
+
+
+def _told(stage: Stage, pick: Pick, convolved: str) -> str:
+    """All stages up to the one that is asked for."""
     found = _by_hand(stage)
-    told = {"convolution": plain.shown(stage.convolution), "activation": "", "pooling": ""}
+    told = {"convolution": convolved, "activation": "", "pooling": ""}
     if pick != "convolution":
         told["convolution"] += f"\n\nAll windows together give $$Y = {tex_matrix(found['convolution'])}$$"
     if stage.activation != "identity":

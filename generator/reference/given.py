@@ -237,6 +237,11 @@ def width(latex: str) -> int:
 _FRACTION = re.compile(r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}")
 
 
+def turned(values: Matrix) -> Matrix:
+    """A matrix with its rows as columns."""
+    return [list(column) for column in zip(*values, strict=True)]
+
+
 def finite(name: str, values: Iterable[float]) -> None:
     """Raises BadArgument where a result is no number of an exam."""
     if not all(math.isfinite(value) for value in values):

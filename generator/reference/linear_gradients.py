@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from generator.reference import BadArgument, DoesNotApply, Misconception
-from generator.reference.given import Matrix, matrix, reading, rows, tensor, tex_matrix
+from generator.reference.given import Matrix, matrix, reading, rows, tensor, tex_matrix, turned
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -97,12 +97,12 @@ def worked(task: Task) -> str:
             rf"dW = {back}\,x^{{\top}} = {column} {x}",
             rf"= {tex_matrix(found['dW'])}",
             rf"db = {back} = {tex_matrix([[one] for one in found['db']])}",
-            rf"dx = W^{{\top}} {back} = {tex_matrix(_turned(task.weights))} {column}",
+            rf"dx = W^{{\top}} {back} = {tex_matrix(turned(task.weights))} {column}",
             rf"= {tex_matrix([[one] for one in found['dx']])}",
         ]
     else:
         lines = [
-            rf"dW = {back}^{{\top}} X = {tex_matrix(_turned(task.upstream))} {x}",
+            rf"dW = {back}^{{\top}} X = {tex_matrix(turned(task.upstream))} {x}",
             rf"= {tex_matrix(found['dW'])}",
             rf"db = {back}^{{\top}} \mathbf{{1}} = {tex_matrix([[one] for one in found['db']])}",
             rf"dX = {back}\,W = {dy} {w}",
@@ -111,24 +111,20 @@ def worked(task: Task) -> str:
     return "\n\n".join(f"$${line}$$" for line in lines)
 
 
-def _turned(values: Matrix) -> Matrix:
-    return [list(column) for column in zip(*values, strict=True)]
-
-
 # ---- wrong ways ----
 
 
 @reading(_task)
 def _transposed(task: Task) -> Named:
     found = _run(task)
-    return {**found, "dW": _turned(found["dW"])}
+    return {**found, "dW": turned(found["dW"])}
 
 
 @reading(_task)
 def _weights_not_transposed(task: Task) -> Named:
     if len(task.weights) != len(task.weights[0]):
         raise DoesNotApply("the sizes forbid it")
-    found = _run(replace(task, weights=_turned(task.weights)))
+    found = _run(replace(task, weights=turned(task.weights)))
     return {**_run(task), "dx": found["dx"]}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +21,7 @@ from generator.reference.given import (
     tensor,
     tex_matrix,
     tex_vector,
+    turned,
     vector,
 )
 from generator.reference.graph import straight_through
@@ -207,11 +208,11 @@ def recompute(mlp: Mlp) -> Named:
     by_values: list[Matrix] = []
     by_sums: list[Matrix] = []
     for place in range(len(sums) - 1, -1, -1):
-        columns = _turned(back)
-        weights.insert(0, [[_dot(column, x) for x in _turned(values[place])] for column in columns])
+        columns = turned(back)
+        weights.insert(0, [[_dot(column, x) for x in turned(values[place])] for column in columns])
         biases.insert(0, [math.fsum(column) for column in columns])
         by_sums.insert(0, back)
-        by_values.insert(0, [[_dot(row, w) for w in _turned(mlp.weights[place])] for row in back])
+        by_values.insert(0, [[_dot(row, w) for w in turned(mlp.weights[place])] for row in back])
         if place:
             pairs_ = zip(by_values[0], sums[place - 1], strict=True)
             back = [[slope * _slope(mlp, z) for slope, z in zip(*both, strict=True)] for both in pairs_]
@@ -236,10 +237,6 @@ def _total(one: Loss, outputs: Matrix) -> float:
 
 def _dot(one: Sequence[float], other: Sequence[float]) -> float:
     return math.fsum(a * b for a, b in zip(one, other, strict=True))
-
-
-def _turned(values: Matrix) -> Matrix:
-    return [list(column) for column in zip(*values, strict=True)]
 
 
 def _value(mlp: Mlp, z: float) -> float:
@@ -286,9 +283,47 @@ def says(mlp: Mlp) -> str:
 def worked(mlp: Mlp, wanted: frozenset[str]) -> str:
     """What is asked for, forwards and backwards, with its formula and its numbers."""
     found = _run(mlp)
-    sums = {f"dz{name[2:]}" for name in wanted if name.startswith(("dW", "db"))}  # which these are made of
-    shown = [name for name in found if not wanted or name in wanted or name in sums]
-    return aligned(*((_symbol(name), f"{_formula(mlp, name)} {_result(found[name])}".strip()) for name in shown))
+    lines = ((_symbol(name), f"{_formula(mlp, name)} {_result(found[name])}".strip()) for name in _told(found, wanted))
+    return aligned(*lines)
+
+
+@choosing(_task)
+def in_full(mlp: Mlp, wanted: frozenset[str]) -> str:
+    """The same with products of matrices and sums in numbers; examples are rows."""
+    found = _run(mlp)
+    return "\n".join(f"${line}$" for name in _told(found, wanted) for line in _in_numbers(mlp, found, name))
+
+
+def _told(found: Named, wanted: frozenset[str]) -> list[str]:
+    """What is asked for, and what it is made of."""
+    sums = {f"dz{name[2:]}" for name in wanted if name.startswith(("dW", "db"))}
+    return [name for name in found if not wanted or name in wanted or name in sums]
+
+
+def _in_numbers(mlp: Mlp, found: Named, name: str) -> Iterator[str]:
+    """The products and sums of a result."""
+    kind, place = _divided(name)
+    before = _rows(found[f"h{place - 1}"]) if place > 1 else mlp.inputs
+    match kind:
+        case "z":
+            bias = [mlp.biases[place - 1]] * len(before) if mlp.biases else None
+            product = f"{tex_matrix(before)} {tex_matrix(turned(mlp.weights[place - 1]))}"
+            yield f"{product} + {tex_matrix(bias)}" if bias else product
+        case "dz" if place < len(mlp.weights):
+            for back, sums in zip(_rows(found[f"dh{place}"]), _rows(found[f"z{place}"]), strict=True):
+                yield rf"{tex_vector(back)} \cdot {tex_vector(_slope(mlp, z) for z in sums)}"
+        case "dW":
+            yield f"{tex_matrix(turned(_rows(found[f'dz{place}'])))} {tex_matrix(before)}"
+        case "db":
+            yield " + ".join(tex_vector(row) for row in _rows(found[f"dz{place}"]))
+        case "dh" | "dx":
+            yield f"{tex_matrix(_rows(found[f'dz{place + 1}']))} {tex_matrix(mlp.weights[place])}"
+
+
+def _rows(value: Any) -> Matrix:
+    """A row for each example."""
+    listed = value if isinstance(value, list) else [value]
+    return listed if isinstance(listed[0], list) else [listed]
 
 
 def _symbol(name: str) -> str:
@@ -386,7 +421,7 @@ def _other_reduction(mlp: Mlp) -> Named:
 
 @reading(_task)
 def _transposed(mlp: Mlp) -> Named:
-    return {name: _turned(value) if name.startswith("dW") else value for name, value in _run(mlp).items()}
+    return {name: turned(value) if name.startswith("dW") else value for name, value in _run(mlp).items()}
 
 
 @reading(_task)

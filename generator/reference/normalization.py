@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from generator.reference import BadArgument, DoesNotApply, Misconception
+from generator.reference.chosen import choosing
 from generator.reference.given import (
     Matrix,
     aligned,
@@ -20,6 +21,7 @@ from generator.reference.given import (
     tensor,
     tex,
     tex_matrix,
+    tex_vector,
     vector,
     whole,
 )
@@ -214,6 +216,10 @@ def says(task: Task) -> str:
 @reading(_task)
 def worked(task: Task) -> str:
     """Mean and variance of each row, column or group with their numbers, and the outcome."""
+    return _told(task)
+
+
+def _told(task: Task) -> str:
     found = _run(task)
     over = {"batch": "each column", "layer": "each row", "group": "each group of a row"}[task.kind]
     added = r" + \varepsilon" if task.eps else ""
@@ -226,6 +232,30 @@ def worked(task: Task) -> str:
     ]
     if "running_mean" in found:
         told += ["Running means, then running variances:", aligned(*_updated(task, found))]
+    return "\n\n".join(told)
+
+
+@choosing(_task)
+def in_full(task: Task, wanted: frozenset[str]) -> str:
+    """The same with the divisions by the root of the variance, and scale and shift, where the output is asked for."""
+    if wanted and "output" not in wanted:
+        return _told(task)
+    found = _run(task)
+    told = [_told(task)]
+    means, spreads = (_flat(found[name]) for name in ("mean", "variance"))
+    for cells, mean, spread in zip(task.sets, means, spreads, strict=True):
+        root = math.sqrt(spread + task.eps)
+        away = [one - mean for one in task.of(cells)]
+        told.append(f"${tex_vector(away)} / {tex(root)}$")
+        pairs = [(task.scale[column], task.shift[column]) for _, column in cells]
+        told += (
+            [
+                rf"${tex(scale)} \cdot {factor(one / root)} + {factor(shift)}$"
+                for one, (scale, shift) in zip(away, pairs, strict=True)
+            ]
+            if not task.plain
+            else []
+        )
     return "\n\n".join(told)
 
 

@@ -165,6 +165,29 @@ def worked(
     return "\n".join(rows)
 
 
+def in_full(
+    *,
+    points: Any,
+    labels: Any,
+    start: Any = None,
+    bias: float | None = None,
+    lr: float = 1,
+    passes: int = 1,
+    threshold: str = "at_least",
+) -> str:
+    """The sum of each point, and the step of each mistake."""
+    xs, ys, w = _checked(points, labels, start, bias, passes)
+    found = compute(points=points, labels=labels, start=start, bias=bias, lr=lr, passes=passes, threshold=threshold)
+    b, told = bias, []
+    for count, (x, y) in enumerate(list(zip(xs, ys, strict=True)) * passes, 1):
+        terms = [rf"({tex_number(one)}) \cdot ({tex_number(at)})" for one, at in zip(w, x, strict=True)]
+        told.append(" + ".join([*terms, *([] if b is None else [f"({tex_number(b)})"])]))
+        if found[f"w{count}"] != w or found.get(f"b{count}") != b:
+            told.append(rf"{vector(w)} + ({tex_number(lr * y)}) \cdot {vector(x)}")
+        w, b = found[f"w{count}"], found.get(f"b{count}")
+    return "\n".join(f"${line}$" for line in told)
+
+
 def _wrong(update: Callable[[bool, int], int], frozen_bias: bool = False) -> Callable[..., Any]:
     """The same run with another update."""
 

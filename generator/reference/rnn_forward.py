@@ -8,7 +8,18 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from generator.reference import BadArgument, DoesNotApply, Misconception
-from generator.reference.given import Matrix, aligned, equals, factor, reading, summed, tensor, tex, tex_vector
+from generator.reference.given import (
+    Matrix,
+    aligned,
+    equals,
+    factor,
+    reading,
+    summed,
+    tensor,
+    tex,
+    tex_matrix,
+    tex_vector,
+)
 from generator.reference.recurrent import Vector, column, product, weights
 
 GIVES = "named"
@@ -146,6 +157,28 @@ def worked(task: Task) -> str:
         lines += _told_step(task, step, x, state, [new] if task.scalar else new)
         state = [new] if task.scalar else new
     return aligned(*lines, *_told_outputs(task, found))
+
+
+@reading(_task)
+def in_full(task: Task) -> str:
+    """The same with products of matrices in numbers."""
+    told, state = [], task.initial
+    for x, new in zip(task.inputs, _run(task)["states"], strict=True):
+        told.append(
+            f"{_product(task.input_weights, x)} + {_product(task.hidden_weights, state)} + {_column(task.bias)}"
+        )
+        state = [new] if task.scalar else new
+        if task.output_weights:
+            told.append(f"{_product(task.output_weights, state)} + {_column(task.output_bias)}")
+    return "\n".join(f"${line}$" for line in told)
+
+
+def _product(rows: Matrix, values: Vector) -> str:
+    return f"{tex_matrix(rows)} {_column(values)}"
+
+
+def _column(values: Vector) -> str:
+    return tex_matrix([[value] for value in values])
 
 
 def _told_step(task: Task, step: int, x: Vector, state: Vector, new: Vector) -> Iterator[tuple[str, str]]:

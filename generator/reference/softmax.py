@@ -89,6 +89,17 @@ def says(task: Task) -> str:
 @reading(_task)
 def worked(task: Task) -> str:
     """The exponentials, their sum and the quotients of each row."""
+    return "\n\n".join(_told(task))
+
+
+@reading(_task)
+def in_full(task: Task) -> str:
+    """The same with the divisions of each row."""
+    divisions = (f"${tex_vector(powers)} / {tex(math.fsum(powers))}$" for powers in _powers(task))
+    return "\n\n".join([*_told(task), *divisions])
+
+
+def _told(task: Task) -> list[str]:
     told = []
     over = f" / {tex(task.temperature)}" if task.temperature != 1 else ""
     for row, powers in zip(task.scores, _powers(task), strict=True):
@@ -97,7 +108,7 @@ def worked(task: Task) -> str:
         told.append(aligned(*lines, *summed(r"\text{sum}", [tex(power) for power in powers], equals(total))))
         result = tex_vector([power / total for power in powers])
         told.append(f"Each is divided by the sum: ${result}$.")
-    return "\n\n".join(told)
+    return told
 
 
 # ---- wrong ways ----

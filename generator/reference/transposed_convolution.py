@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -179,24 +179,41 @@ def _lines(painting: Painting, counts: Pair) -> str:
 @picking(_task)
 def worked(painting: Painting, pick: Pick) -> str:
     """Where kernels begin, and the sum at the element that is asked for, or at the first and where most overlap."""
-    output = _painted(painting)
     rows, columns = (
         [place * step + 1 for place in range(count)]
         for count, step in zip(sides(painting.values), painting.stride, strict=True)
     )
     at = f"at {listed(columns)}" if painting.flat else f"in {listed(rows, 'row')} and {listed(columns, 'column')}"
     told = [f"The painted kernels begin {at}{', before the padding is cut off' if max(painting.padding) else ''}."]
+    sums, wanted = _sums(painting), place_of(pick, painting.flat)
+    most = sorted(sums, key=lambda cell: (-len(sums[cell]), cell))[:1]
+    cells = dict.fromkeys([*sorted(sums)[:1], *most] if wanted is None else [wanted])
+    return "\n\n".join([*told, *_told(painting, cells)])
+
+
+@picking(_task)
+def in_full(painting: Painting, pick: Pick) -> str:
+    """The sum at the element that is asked for, or at all of them."""
+    wanted = place_of(pick, painting.flat)
+    return "\n\n".join(_told(painting, sorted(_sums(painting)) if wanted is None else [wanted]))
+
+
+def _sums(painting: Painting) -> dict[Pair, list[str]]:
+    """The products that meet at each element of the output that a kernel reaches."""
     sums: dict[Pair, list[str]] = {}
     for place in painting.places():
         for cell, (k, m) in painting.windows.seen(place):
             one, weight = painting.values[place[0]][place[1]], painting.kernel[k][m]
             sums.setdefault(cell, []).append(rf"{factor(one)} \cdot {factor(weight)}")
-    most = sorted(sums, key=lambda cell: (-len(sums[cell]), cell))[:1]
-    wanted = place_of(pick, painting.flat)
-    for cell in dict.fromkeys([*sorted(sums)[:1], *most] if wanted is None else [wanted]):
+    return sums
+
+
+def _told(painting: Painting, cells: Iterable[Pair]) -> Iterator[str]:
+    """How some elements of the output are got, as Markdown."""
+    sums, output = _sums(painting), _painted(painting)
+    for cell in cells:
         terms = sums.get(cell, ["0"]) + ([] if painting.bias is None else [tex(painting.bias)])
-        told.append(aligned(*summed(symbol("Y", cell, painting.flat), terms, equals(output[cell[0]][cell[1]]))))
-    return "\n\n".join(told)
+        yield aligned(*summed(symbol("Y", cell, painting.flat), terms, equals(output[cell[0]][cell[1]])))
 
 
 # ---- wrong ways ----

@@ -47,6 +47,7 @@ from generator import (
     spec,
     text,
     trial,
+    workings,
 )  # fmt: skip
 from generator.answers import asking
 from generator.mistakes import Mistake, Mistaken
@@ -368,6 +369,18 @@ def test_the_keys_of_a_file_are_all_there(page: str, heading: str, number: int, 
     if rows and len(rows[0]) == 3:
         needed = {key for row in rows if row[1] == "yes" for key in names(row[0])}
         assert needed == {field.alias or name for name, field in model.model_fields.items() if field.is_required()}
+
+
+def test_the_measures_of_parity_are_all_there_and_count_as_is_said() -> None:
+    rows = table(LANGUAGE, "Parity")
+    assert [name for row in rows for name in names(row[0])] == [*spec.ParitySpec.model_fields]
+    for measure, _, shown in rows:
+        for formula, number in re.findall(r"(\$[^$]+\$) has (\d+)", shown):
+            name = measure.strip("`")
+            counted = (
+                max(workings.numbers(formula)) if name == "largest" else getattr(workings.operations([formula]), name)
+            )
+            assert counted == int(number), (measure, formula)
 
 
 def test_the_functions_of_formulas_are_all_there() -> None:

@@ -14,6 +14,7 @@ from generator import variant as variant_room
 from generator.answers.kind import Mark
 from generator.answers.options import OptionsAnswer
 from generator.experiments import Findings
+from generator.labor import Range
 from generator.mistakes import Mistaken
 from generator.question import Question
 from generator.verify import Failure, Verified
@@ -207,6 +208,30 @@ def test_others_take_the_place_of_draws_that_are_left_out(tmp_path: Path, monkey
     found = verify.verify(asked, verify.spread_out(asked, 20))
     assert found.draws + found.left_out <= 40
     assert found.draws > 15
+
+
+def test_draws_outside_the_parity_are_left_out_and_counted_apart(tmp_path: Path) -> None:
+    head = HEAD.replace("network:", "parity: {largest: 40}\nnetwork:").replace("[2, 5]", "[2, 7]")
+    found = verified(loaded(tmp_path, COUNT, head=head))  # 20, 30, 40 … 70 parameters
+    assert (found.size, found.draws, found.left_out, found.unfair) == (18, 9, 0, 9)
+    assert found.failures == ()
+    assert found.whole
+
+
+def test_the_work_of_the_draws_that_are_used_is_compared(tmp_path: Path) -> None:
+    asked = loaded(tmp_path, COUNT, WORDS)  # 1 · 2 · 3 · 3 = 18 weights and 2 biases, to 45 and 5
+    spread = verified(asked).spread
+    assert spread
+    assert (spread.multiplications, spread.largest, spread.digits) == (Range(2, 2), Range(20, 50), Range(2, 2))
+    assert verified(loaded(tmp_path, WORDS)).spread is None
+
+
+def test_a_rare_draw_is_found_among_many_outside_the_parity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "out", lambda _: ())
+    head = HEAD.replace("network:", "parity: {largest: 1500}\nnetwork:").replace("[2, 5]", "[2, 400]")
+    found = verify.verify(asked := loaded(tmp_path, COUNT, head=head), verify.spread_out(asked, 20))
+    assert found.draws == 20  # of 20, 30 … 4000 parameters about a third
+    assert not found.whole
 
 
 # ---- evidence ----

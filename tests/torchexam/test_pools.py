@@ -308,6 +308,15 @@ def test_a_draw_that_is_not_allowed_any_more_is_told(frozen: dict[str, Any]) -> 
     assert "the question does not allow these values" in found.mistakes[0].hint
 
 
+def test_a_variant_outside_of_a_new_parity_is_told(frozen: dict[str, Any]) -> None:
+    change("cnn/count_parameters.yaml", "\nnetwork:", "\nparity: {largest: 1500}\nnetwork:")
+    found = state()
+    answers = [one["parts"]["parameters"]["answer"] for one in frozen["questions"]["count_parameters"]["variants"]]
+    assert len(found.touched) == sum(answer > 1500 for answer in answers)
+    assert {one.change.what for one in found.touched} == {"draw"}
+    assert "is outside of parity's largest: 1500" in found.mistakes[0].hint
+
+
 def test_values_that_the_seed_would_not_deal_any_more_are_kept(frozen: dict[str, Any]) -> None:
     change("cnn/count_parameters.yaml", "[8, 12, 16]", "[8, 12, 16, 20]")
     assert state().touched == ()

@@ -15,6 +15,7 @@ import pytest
 
 import torchexam
 from generator import reference
+from generator.labor import MEASURES
 from generator.mistakes import Mistaken
 from torchexam import account, cli, verification
 
@@ -107,6 +108,44 @@ def test_json_holds_everything(here: Path, capsys: pytest.CaptureFixture[str]) -
         "id": "parameters", "kind": "number", "quantity": "parameter_count", "wrong_response": True, "options": False,
         "example": True, "samples": 0, "claims": 0, "experiments": 0,
     }  # fmt: skip
+
+
+def test_the_work_that_draws_ask_for_is_compared(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = "  parity          1 question: all draws ask for about the same work\n"
+    assert told in run(capsys, "verify")[1]
+    assert "parity" not in run(capsys, "verify", "learning_rate")[1]  # which is in words
+    change("cnn/count_parameters.yaml", "maps: {range: [4, 8]}", "maps: {range: [4, 90], step: 43}")
+    told = "  parity          some draws ask for clearly more work than others: largest 690 to 59,950, digits 9 to 15\n"
+    assert told in run(capsys, "verify", "count_parameters")[1]
+    change("training/learning_rate.yaml", "parts:\n", COUNTED)
+    told = "  parity          in 1 of 2 questions some draws ask for clearly more work than others: count_parameters\n"
+    assert told in run(capsys, "verify")[1]
+
+
+COUNTED = """parts:
+  - id: steps
+    points: 1
+    prompt: How many steps are an epoch of 640 examples in batches of 64?
+    answer: {number: steps_per_epoch, with: {examples: 640, batch_size: 64}}
+"""
+
+
+def test_draws_outside_the_parity_are_told_apart(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change("cnn/count_parameters.yaml", "\nnetwork:", "\nparity: {digits: [9, 10], largest: 1500}\nnetwork:")
+    said = run(capsys, "verify", "count_parameters")[1]
+    told = "count_parameters  10 of 30 draws (all), 20 draws left out as outside the parity"
+    assert said.splitlines()[0] == told
+    (found,) = json.loads(run(capsys, "verify", "count_parameters", "--json")[1])["questions"]
+    assert (found["verified"], found["left_out"], found["outside_parity"]) == (10, 20, 20)
+    assert found["parity"][2] == {"measure": "largest", "least": 690, "most": 1498, "uneven": False}
+    assert [one["measure"] for one in found["parity"]] == [*MEASURES]
+
+
+def test_preview_says_why_a_draw_is_not_used(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change("cnn/count_parameters.yaml", "\nnetwork:", "\nparity: {largest: 1500}\nnetwork:")
+    code, _, messages = run(capsys, "preview", "count_parameters", "--draw", "29")
+    assert code == 1
+    assert "this draw is not used: 5338 is outside of parity's largest: 1500" in messages
 
 
 def test_what_was_found_is_kept_until_something_changes(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
