@@ -21,6 +21,7 @@ from typing import Any
 LONGEST = 1000  # characters
 DEEPEST = 60  # brackets and signs within each other
 LARGEST = 10**30  # beyond it a number is a slip of the pen
+LARGE = 10_000  # whole numbers from here on are printed with commas
 LONGEST_LIST = 10_000  # items of a list, those of lists within it among them, or characters of a text
 MOST_DIGITS = 15  # more are noise in a float
 
@@ -398,7 +399,7 @@ def number_text(value: float, significant: int = 3) -> str:
     exact = Decimal(repr(float(value)))
     rounded = Context(prec=significant, rounding=ROUND_HALF_UP).create_decimal(exact)
     exponent = rounded.adjusted()
-    plain = -4 < exponent < 6
+    plain = -5 < exponent < 6
     text = format(rounded if plain else rounded.scaleb(-exponent), "f")
     if "." in text and (rounded == exact or float(text).is_integer()):
         text = text.rstrip("0").rstrip(".")
@@ -409,6 +410,16 @@ def tex_number(value: float, significant: int = 6) -> str:
     """A number as number_text writes it, for LaTeX: with a hyphen for its sign, and powers raised by ^."""
     text, _, raised = number_text(value, significant).replace("−", "-").partition(" × 10")
     return rf"{text} \times 10^{{{raised.translate(_LOWERED)}}}" if raised else text
+
+
+def grouped(value: int) -> str:
+    """A whole number with commas from five digits on: 9216, 138,357,544."""
+    return (f"{value:,}" if abs(value) >= LARGE else str(value)).replace("-", "−")
+
+
+def tex_grouped(value: int) -> str:
+    """The same for LaTeX, where a bare comma would part two numbers: 138{,}357{,}544."""
+    return grouped(value).replace(",", "{,}").replace("−", "-")
 
 
 _LOWERED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")

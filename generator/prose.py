@@ -9,6 +9,8 @@ from typing import Any
 from generator import formulas
 
 _HOLE = re.compile(r"<<(.*?)>>", re.DOTALL)
+# what stands in code and in formulas; a price like $5 begins none
+_SET_APART = re.compile(r"```.*?```|`[^`\n]*`|(?<!\\)\$\$.*?\$\$|(?<!\\)\$(?=\S)[^$]*?(?<![\s\\])\$", re.DOTALL)
 NETWORK = "network"  # <<network>> on a line of its own prints the listing
 _BEGIN = re.compile(r"!\[[^\]\n]*\] ?[(\[][^)\]\n]*")
 _IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)\s]*)\)")
@@ -35,11 +37,24 @@ def fill(text: str, values: Mapping[str, Any], network: str = "") -> str:
         if formula == NETWORK and network:
             return network
         try:
-            return formulas.shown(formulas.read(formula).value(values))
+            value = formulas.read(formula).value(values)
+            return _large(value, text, found.start()) if _is_large(value) else formulas.shown(value)
         except formulas.FormulaError as error:
             raise formulas.FormulaError(str(error), found[0], error.hint) from None
 
     return _HOLE.sub(filled, text)
+
+
+def _is_large(value: Any) -> bool:
+    return isinstance(value, int) and abs(value) >= formulas.LARGE
+
+
+def _large(value: int, text: str, place: int) -> str:
+    """A whole number with commas, as they are written in a sentence or in a formula; in code it has none."""
+    around = next((one[0] for one in _SET_APART.finditer(text) if one.start() <= place < one.end()), "")
+    if around.startswith("`"):
+        return formulas.shown(value)
+    return formulas.tex_grouped(value) if around else formulas.grouped(value)
 
 
 def broken_images(text: str) -> Iterator[str]:

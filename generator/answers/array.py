@@ -141,7 +141,7 @@ def answer(spec: Spec, drawn: Drawn) -> ArrayAnswer:
     for row in rows:
         for value in row:
             precision.text(value)
-    note = " ".join(filter(None, [asked.says, precision.says or asking.exact_says("array")]))
+    note = " ".join(filter(None, [asked.says, precision.says or asking.exact_says(spec.array)]))
     return ArrayAnswer(rows, flat, precision, spec.hide_size, note, asked.worked, asked, pick)
 
 

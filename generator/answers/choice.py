@@ -122,7 +122,7 @@ def answer(spec: Spec, drawn: Drawn) -> OptionsAnswer:
             wrong[text] = slip.says
     if len(wrong) < _count(body):
         raise NotUsed(f"{len(wrong)} wrong options differ from the answer and each other, not {_count(body)}")
-    rounded = f"Numbers are rounded to {body.decimals} decimals." if body.decimals is not None else ""
+    rounded = f"Numbers are rounded to {asking.decimals(body.decimals)}." if body.decimals is not None else ""
     note = " ".join(filter(None, [asked.says, rounded]))
     return options.mixed([right], list(wrong), drawn.stream, False, wrong, note, asked.worked)
 
