@@ -2,7 +2,7 @@
 
 A quantity is a module with
 
-    GIVES                   "shapes", "count", "number", "array", "named" or "terms"
+    GIVES                   "shapes", "count", "number", "array", "set", "named" or "terms"
     compute(…)              the answer, by running PyTorch in double precision
     recompute(…)            the same, by closed formula or brute force in plain Python
     says(…)                 what the paper must state for the answer to be one
