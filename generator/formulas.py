@@ -21,6 +21,7 @@ from typing import Any
 LONGEST = 1000  # characters
 DEEPEST = 60  # brackets and signs within each other
 LARGEST = 10**30  # beyond it a number is a slip of the pen
+LARGE = 10_000  # whole numbers from here on are printed with commas
 LONGEST_LIST = 10_000  # items of a list, those of lists within it among them, or characters of a text
 MOST_DIGITS = 15  # more are noise in a float
 
@@ -398,7 +399,7 @@ def number_text(value: float, significant: int = 3) -> str:
     exact = Decimal(repr(float(value)))
     rounded = Context(prec=significant, rounding=ROUND_HALF_UP).create_decimal(exact)
     exponent = rounded.adjusted()
-    plain = -4 < exponent < 6
+    plain = -5 < exponent < 6
     text = format(rounded if plain else rounded.scaleb(-exponent), "f")
     if "." in text and (rounded == exact or float(text).is_integer()):
         text = text.rstrip("0").rstrip(".")
@@ -416,6 +417,16 @@ def _tex_exact(value: float) -> str:
     if isinstance(value, int) or not math.isfinite(value) or (digits := exact_digits(value)) is None:
         return tex_number(value)
     return tex_number(float(f"{value:.{digits}g}"), max(6, digits))
+
+
+def grouped(value: int) -> str:
+    """A whole number with commas from five digits on: 9216, 138,357,544."""
+    return (f"{value:,}" if abs(value) >= LARGE else str(value)).replace("-", "−")
+
+
+def tex_grouped(value: int) -> str:
+    """The same for LaTeX, where a bare comma would part two numbers: 138{,}357{,}544."""
+    return grouped(value).replace(",", "{,}").replace("−", "-")
 
 
 _LOWERED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")

@@ -12,10 +12,9 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from generator.answers import NotUsed
-from generator.answers.asking import grouped
 from generator.answers.number import NumberAnswer
 from generator.answers.options import OptionsAnswer
-from generator.formulas import number_text
+from generator.formulas import grouped, number_text
 from generator.reference import tidy
 from generator.spec import ParitySpec
 from generator.workings import numbers, operations

@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Series:
-    """One line, cloud of points or row of bars; `x` and `y` have the same length."""
+    """One line, cloud of points or row of bars; `x` and `y` have the same length, and nan in both makes a gap."""
 
     name: str  # printed in the legend; empty for none
     x: tuple[float, ...]

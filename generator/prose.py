@@ -9,6 +9,8 @@ from typing import Any
 from generator import formulas
 
 _HOLE = re.compile(r"<<(.*?)>>", re.DOTALL)
+# what stands in code and in formulas; a price like $5 begins none
+_SET_APART = re.compile(r"```.*?```|`[^`\n]*`|(?<!\\)\$\$.*?\$\$|(?<!\\)\$(?=\S)[^$]*?(?<![\s\\])\$", re.DOTALL)
 NETWORK = "network"  # <<network>> on a line of its own prints the listing
 _BEGIN = re.compile(r"!\[[^\]\n]*\] ?[(\[][^)\]\n]*")
 _IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)\s]*)\)")
@@ -39,11 +41,26 @@ def fill(text: str, values: Mapping[str, Any], network: str = "", measured: Coll
             return network
         try:
             read = formulas.read(formula)
-            return formulas.shown(read.value(values), None if read.names.isdisjoint(measured) else formulas.number_text)
+            value = read.value(values)
+            if _is_large(value):
+                return _large(value, text, found.start())
+            return formulas.shown(value, None if read.names.isdisjoint(measured) else formulas.number_text)
         except formulas.FormulaError as error:
             raise formulas.FormulaError(str(error), found[0], error.hint) from None
 
     return _HOLE.sub(filled, text)
+
+
+def _is_large(value: Any) -> bool:
+    return isinstance(value, int) and abs(value) >= formulas.LARGE
+
+
+def _large(value: int, text: str, place: int) -> str:
+    """A whole number with commas, as they are written in a sentence or in a formula; in code it has none."""
+    around = next((one[0] for one in _SET_APART.finditer(text) if one.start() <= place < one.end()), "")
+    if around.startswith("`"):
+        return formulas.shown(value)
+    return formulas.tex_grouped(value) if around else formulas.grouped(value)
 
 
 def broken_images(text: str) -> Iterator[str]:

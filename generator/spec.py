@@ -68,6 +68,7 @@ class EvidenceSpec(Model):
     with_: dict[Name, Any] = Field({}, alias="with", description="its arguments: numbers or formulas over drawn values")
     expect: Annotated[list[str], Field(min_length=1)] = Field(description="conditions over the findings")
     says: Prose = Field(description="what the key prints, with <<formula>> over the findings")
+    picture: bool = Field(True, description="false where the picture of the experiment stands in another part already")
 
 
 class ExampleSpec(Model):

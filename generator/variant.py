@@ -244,7 +244,8 @@ def _shown(variant: Variant, part: PartVariant, place: int, spec: EvidenceSpec) 
     if mistakes:
         raise Mistaken(mistakes)
     try:
-        return Evidence(prose.fill(spec.says, values, measured=found.figures), found.picture)
+        says = prose.fill(spec.says, values, measured=found.figures)
+        return Evidence(says, found.picture if spec.picture else None)
     except FormulaError as error:
         raise Mistaken([broken(variant.question, (*at, "says"), error, variant.values)]) from None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Literal
 
 from generator import variant as variant_room
@@ -13,6 +14,7 @@ from generator.answers.kind import RubricItem
 from generator.answers.network import NetworkAnswer
 from generator.answers.number import NumberAnswer
 from generator.answers.options import OptionsAnswer
+from generator.answers.set import SetAnswer
 from generator.answers.shape import ShapeAnswer
 from generator.answers.sketch import SketchAnswer
 from generator.answers.table import TableAnswer
@@ -386,8 +388,17 @@ def _marking(numbered: NumberedPart) -> str:
     match numbered.part.answer:
         case TableAnswer(rows=rows):
             return f"{_shared(numbered.points, len(rows))} for each right cell."
-        case ArrayAnswer(rows=rows) if len(rows) * len(rows[0]) > 1:
-            return f"{_shared(numbered.points, len(rows) * len(rows[0]))} for each right element."
+        case ArrayAnswer(count=count, zeros=0) if count > 1:
+            return f"{_shared(numbered.points, count)} for each right element."
+        case ArrayAnswer(count=count, zeros=zeros) if zeros:
+            each, less = _shared(numbered.points, count), _shared(numbered.points, count + 1)
+            return (
+                f"{each} for each right element where 0 would be wrong. Zeros earn nothing, but each that is answered "
+                f"otherwise joins those that share the points: with one of these, each right element earns {less}."
+            )
+        case SetAnswer(members=members) if members:
+            each = _shared(numbered.points, len(members))
+            return f"{each} for each right number, as much off for each that does not belong, and never less than 0."
         case OptionsAnswer(several=True):
             return "Each option that is rightly ticked or left earns the same; half of them right earns nothing."
         case WeightsAnswer():
@@ -399,8 +410,10 @@ def _marking(numbered: NumberedPart) -> str:
 
 def _shared(points: float, count: int) -> str:
     """What one of several cells earns."""
-    each = points / count
-    return points_text(each) if each * 4 == int(each * 4) else f"1/{count} of {points_text(points)}"
+    each = Fraction(points) / count
+    if each.denominator in (1, 2, 4):
+        return points_text(float(each))
+    return f"{each} point{'s' if each > 1 else ''}"
 
 
 def _judged(sample: SampleResponse) -> Iterator[Inline]:

@@ -110,12 +110,14 @@ def _read_and_tried(path: str) -> tuple[Mistake, ...]:
 
 
 def _tried(question: Question) -> tuple[Mistake, ...]:
-    """What running a question and setting its formulas shows."""
+    """What running a question, reading its prose and setting its formulas shows."""
     from generator import trial
     from renderers.proof import proof
+    from torchexam.dollars import unpaired
 
     run = trial.out(question)
-    proofs = [[m.line, m.column, m.message, m.hint, m.excerpt, m.width] for m in proof(question)]
+    found = [*proof(question), *unpaired(question)]
+    proofs = [[m.line, m.column, m.message, m.hint, m.excerpt, m.width] for m in found]
     store.keep("proofs", _proof_key(question), proofs)
     return (*run, *_unpacked(question, proofs))
 

@@ -288,14 +288,15 @@ _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
 
 def laid_out(question: Question, found: Verified, draw: Callable[[int], Variant]) -> Verified:
-    """What was verified, and what does not fit its paper or key in the draws with the most to print."""
+    """What was verified, and what cannot be read, or does not fit paper or key, in the draws with the most to print."""
     from renderers import fit
     from renderers.compose import compose_question
     from renderers.proof import proofread
+    from torchexam.dollars import unpaired
 
     if found.draws == 0 or any(failure.draw is not None for failure in found.failures):
         return found  # what cannot be drawn or shown cannot be printed
-    failures = list(found.failures)
+    failures = [*found.failures, *map(Failure, unpaired(question))]
     stem = draw(found.stem)
     audiences: list[Audience] = ["students", "graders"]
     for place, audience in enumerate(audiences):

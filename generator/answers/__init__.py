@@ -27,6 +27,7 @@ KINDS = {
     "table": "generator.answers.table",
     "shape": "generator.answers.shape",
     "number": "generator.answers.number",
+    "set": "generator.answers.set",
     "expression": "generator.answers.expression",
     "derivative": "generator.answers.derivative",
     "network": "generator.answers.network",

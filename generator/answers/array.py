@@ -1,4 +1,4 @@
-"""A vector or a matrix to fill in, with credit for each element."""
+"""A vector or a matrix to fill in, with credit for each element; for one that is 0, only among others that are."""
 
 from __future__ import annotations
 
@@ -58,8 +58,25 @@ class ArrayAnswer:
         """Wrong arrays that a misconception leads to."""
         return tuple(asking.slips(self.asked, self.pick))
 
+    @property
+    def count(self) -> int:
+        """How many elements share the points when no 0 is answered otherwise: those where 0 would be wrong, or all."""
+        return sum(not self._zero(value) for row in self.rows for value in row) or sum(map(len, self.rows))
+
+    @property
+    def zeros(self) -> int:
+        """How many elements earn nothing by themselves: where 0 is right, unless it is right everywhere."""
+        return sum(map(len, self.rows)) - self.count
+
+    def _zero(self, value: float) -> bool:
+        return self.precision.right(Fraction(0), value)
+
     def mark(self, response: Response) -> Mark:
-        """Each right element earns the same share; an array of another size earns nothing."""
+        """Each right element earns the same share, but a 0 earns nothing; an array of another size earns nothing.
+
+        A sheet of zeros would else earn most of a routing gradient. A 0 that is answered otherwise is one more wrong
+        element among those that share; where all elements are 0, they share alike.
+        """
         given = _read(response, self.rows) if isinstance(response, str) else _of_cells(response, self.rows)
         if given is None:
             return UNREADABLE
@@ -67,13 +84,16 @@ class ArrayAnswer:
             has, wants = (f"{len(rows)} × {len(rows[0])}" for rows in (given, self.rows))
             return Mark(0.0, (f"it has {has} elements, not {wants}", *self._why(given)))
         wrong = [
-            f"row {place + 1}, column {at + 1}: {self.precision.text(value)}"
+            (f"row {place + 1}, column {at + 1}: {self.precision.text(value)}", value)
             for place, row in enumerate(self.rows)
             for at, value in enumerate(row)
             if not self._right(given[place][at], value)
         ]
-        share = 1 - len(wrong) / sum(map(len, self.rows))
-        return Mark(share, (*wrong, *self._why(given))) if wrong else Mark(1.0)
+        if not wrong:
+            return Mark(1.0)
+        filled = sum(self._zero(value) for _, value in wrong) if self.zeros else 0
+        share = (self.count + filled - len(wrong)) / (self.count + filled)
+        return Mark(share, (*(says for says, _ in wrong), *self._why(given)))
 
     def _right(self, given: Fraction | None, value: float) -> bool:
         return given is not None and self.precision.right(given, value)
@@ -158,7 +178,7 @@ def answer(spec: Spec, drawn: Drawn) -> ArrayAnswer:
     for row in rows:
         for value in row:
             precision.text(value)
-    note = " ".join(filter(None, [asked.says, precision.says or asking.exact_says("array")]))
+    note = " ".join(filter(None, [asked.says, precision.says or asking.exact_says(spec.array)]))
     return ArrayAnswer(rows, flat, precision, spec.hide_size, note, asked.worked, asked, pick)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -15,7 +15,7 @@ from pydantic import Field
 from generator import formulas as formula_room
 from generator import reference
 from generator.answers.kind import Drawn, Finding, Known
-from generator.formulas import FormulaError, number_text
+from generator.formulas import FormulaError, grouped, number_text
 from generator.layers import size
 from generator.mistakes import did_you_mean
 from generator.reference import Asked, Slip
@@ -268,11 +268,8 @@ class Precision:
     def says(self) -> str:
         """What the paper says of exactness."""
         if self.decimals is not None:
-            places = (
-                f"{self.decimals} decimal{'' if self.decimals == 1 else 's'}" if self.decimals else "a whole number"
-            )
             near = number_text(10.0**-self.decimals) if self.decimals else "1"
-            return f"Round to {places}; a difference of up to {near} counts as right."
+            return f"Round to {decimals(self.decimals)}; a difference of up to {near} counts as right."
         if self.tolerance:
             return f"A difference of up to {number_text(self.tolerance)} counts as right."
         if self.relative:
@@ -285,14 +282,20 @@ def precision(spec: Exactness) -> Precision:
     return Precision(spec.decimals, spec.tolerance, spec.relative)
 
 
-def exact_says(gives: str) -> str:
-    """What the paper says where nothing but the exact value is right."""
-    return "Give the exact number." if gives == "count" else "Give exact values; fractions are fine."
+def decimals(count: int) -> str:
+    """1 decimal, 2 decimals; or none, which leaves whole numbers"""
+    return f"{count} decimal{'' if count == 1 else 's'}" if count else "whole numbers"
 
 
-def grouped(value: int) -> str:
-    """A whole number with commas from five digits on: 9216, 138,357,544."""
-    return (f"{value:,}" if abs(value) >= 10_000 else str(value)).replace("-", "−")
+def exact_says(name: str, results: Iterable[str] = ()) -> str:
+    """What the paper says where nothing but the exact value is right.
+
+    A quantity calls results WHOLE that are whole numbers in every draw; what is so in this draw only, the paper must
+    not tell.
+    """
+    module, asked_ = reference.quantity(name), {*results}
+    whole = module.GIVES == "count" or (asked_ and asked_ <= {*getattr(module, "WHOLE", ())})
+    return "Give the exact number." if whole else "Give exact values; fractions are fine."
 
 
 def _terminates(value: float) -> bool:

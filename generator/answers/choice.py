@@ -10,6 +10,7 @@ from pydantic import Field
 from generator import formulas as formula_room
 from generator import reference
 from generator.answers import asking, options, shapes
+from generator.answers import set as set_room
 from generator.answers.asking import Exactness
 from generator.answers.kind import Drawn, Finding, Known, NotUsed
 from generator.answers.options import OptionsAnswer
@@ -72,7 +73,7 @@ def check(spec: Spec, known: Known) -> Iterator[Finding]:
         yield Finding(
             (*at, key), "the quantity gives the right option and its misconceptions the wrong ones", at_key=True
         )
-    gives = {"shapes", "count", "number", "named", "array"}
+    gives = {"shapes", "count", "number", "named", "array", "set"}
     for finding in asking.check(body.quantity, body, gives, known, ("quantity",)):
         yield Finding((*at, *finding.path), finding.message, finding.hint, finding.at_key)
     if body.quantity not in reference.names():
@@ -122,7 +123,7 @@ def answer(spec: Spec, drawn: Drawn) -> OptionsAnswer:
             wrong[text] = slip.says
     if len(wrong) < _count(body):
         raise NotUsed(f"{len(wrong)} wrong options differ from the answer and each other, not {_count(body)}")
-    rounded = f"Numbers are rounded to {body.decimals} decimals." if body.decimals is not None else ""
+    rounded = f"Numbers are rounded to {asking.decimals(body.decimals)}." if body.decimals is not None else ""
     note = " ".join(filter(None, [asked.says, rounded]))
     return options.mixed([right], list(wrong), drawn.stream, False, wrong, note, asked)
 
@@ -134,15 +135,17 @@ def _count(body: Body) -> int:
 def _writer(body: Body, drawn: Drawn) -> Callable[[Any], str]:
     """How a value stands as an option."""
     precision, order = asking.precision(body), drawn.conventions["shape_order"]
-    shape = reference.quantity(body.quantity or "").GIVES == "shapes"
+    gives = reference.quantity(body.quantity or "").GIVES
 
     def write(value: Any) -> str:
         match value:
-            case ((int(), *_) as only,) if shape:
+            case ((int(), *_) as only,) if gives == "shapes":
                 return shapes.written(only, order)
             case int() | float():
                 return f"{precision.text(value)} {body.unit}".strip()
-            case tuple() if not shape:
+            case tuple() if gives == "set":
+                return set_room.said(value)
+            case tuple() if gives != "shapes":
                 flat = not isinstance(value[0], tuple)
                 return f"${(formula_room.vector if flat else formula_room.matrix)(rounded(value))}$"
         raise FormulaError(f"{body.quantity} gives no single option", hint="say which result with 'pick' or 'layer'")

@@ -305,7 +305,7 @@ class DerivativeAnswer:
         told = [f"On the way: {', '.join(on_the_way)}."] if on_the_way else []
         wrong = [f"- ${self._latex(text)}$: {says}" for says, text in self.task.slips]
         if wrong:
-            told.append("\n".join(["Wrong are", *wrong]))
+            told.append("\n".join(["What leads to other answers:", "", *wrong]))
         return "\n\n".join(told)
 
     def _plain(self, text: str) -> str:

@@ -13,7 +13,7 @@ from generator.answers.asking import WHOLE, Exactness, Pick, Precision
 from generator.answers.asking import number as read
 from generator.answers.kind import UNREADABLE, Drawn, Finding, Known, Mark, Response, Responses
 from generator.formulas import FormulaError
-from generator.reference import Asked, Slip, quantity
+from generator.reference import Asked, Slip
 from generator.text import KeyPath
 
 __all__ = ["NumberAnswer", "Spec", "answer", "check", "formulas", "read"]
@@ -95,5 +95,6 @@ def answer(spec: Spec, drawn: Drawn) -> NumberAnswer:
     if not isinstance(value, int | float):
         raise FormulaError(f"{spec.number} gives no single number", spec.number, "say which one with 'pick'")
     precision.text(value)
-    note = " ".join(filter(None, [asked.says, precision.says or asking.exact_says(quantity(spec.number).GIVES)]))
+    exact = asking.exact_says(spec.number, [pick.name] if pick.name else ())
+    note = " ".join(filter(None, [asked.says, precision.says or exact]))
     return NumberAnswer(value, spec.unit, precision, note, asked.worked, asked, pick)

@@ -154,9 +154,10 @@ def answer(spec: Spec, drawn: Drawn) -> TableAnswer:
         case "count":
             table = _counts(spec, drawn, asked)
         case _:
-            note = " ".join(filter(None, [asked.says, precision.says or asking.exact_says("named")]))
             rows = tuple(_named(spec, asked.value))
             labels = tuple(name for name, _ in rows)
+            exact = asking.exact_says(spec.table, labels).replace("the exact number", "exact numbers")
+            note = " ".join(filter(None, [asked.says, precision.says or exact]))
             table = TableAnswer(rows, "values", "", precision, ("Result", "Value"), labels, "", note, asked.worked)
     named = {name: drawn.fill(text) for name, text in spec.labels.items()}
     labels = tuple(named.get(name, label) for (name, _), label in zip(table.rows, table.labels, strict=True))

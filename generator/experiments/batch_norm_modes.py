@@ -44,6 +44,7 @@ def run(stream: torch.Generator, *, large: int = 64, small: int = 2) -> Findings
             "variance": plain.var(0, correction=0).mean().item(),
             # copies, as every batch in training mode moves the running statistics
             "bias_effect": (copy.deepcopy(norm)(batch + 5) - copy.deepcopy(norm)(batch)).abs().max().item(),
+            "scale_effect": (copy.deepcopy(norm)(2 * batch) - copy.deepcopy(norm)(batch)).abs().max().item(),
             "parameters": sum(parameter.numel() for parameter in norm.parameters()) // UNITS,
             "largest": copy.deepcopy(norm)(batch).abs().max().item(),
         }

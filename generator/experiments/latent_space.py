@@ -54,7 +54,7 @@ def _two_layers(x: Tensor, parameters: list[Tensor]) -> Tensor:
     return torch.baddbmm(second_bias, torch.baddbmm(first_bias, x, first).tanh(), second)
 
 
-def run(stream: torch.Generator, *, clusters: int = 5, heavy: float = 100.0, picture: bool = True) -> Findings:
+def run(stream: torch.Generator, *, clusters: int = 5, heavy: float = 100.0) -> Findings:
     """Train the three networks, and decode codes drawn from the prior."""
     if not 3 <= clusters <= 8:
         raise ValueError(f"clusters is {clusters}; 3 to 8 would work")
@@ -76,7 +76,7 @@ def run(stream: torch.Generator, *, clusters: int = 5, heavy: float = 100.0, pic
         for place, name in enumerate(NAMES)
     }
     figures["spread"] = (data - data.mean(0)).square().mean().sqrt().item()
-    return Findings(figures, _picture(stream, models, clusters) if picture else None)
+    return Findings(figures, _picture(stream, models, clusters))
 
 
 def _data(stream: torch.Generator, clusters: int, count: int) -> Tensor:

@@ -197,15 +197,14 @@ def _plot(network: Network, plus: list[list[float]], circle: list[list[float]]) 
         Series("class A", *_columns(plus), kind="points", marker="plus"),
         Series("class B", *_columns(circle), kind="points", marker="circle"),
     )
-    curves = _boundary(network, x_range, y_range)
-    lines = tuple(
-        Series("" if number else "boundary of the network", *_columns(curve)) for number, curve in enumerate(curves)
-    )
+    gap = [[math.nan, math.nan]]
+    curves = [point for curve in _boundary(network, x_range, y_range) for point in [*gap, *curve]][1:]
+    boundary = Series("boundary of the network", *_columns(curves))  # one series, so that all curves look the same
     alt = (
         f"{len(plus)} points of class A and {len(circle)} of class B that no straight line separates, and the curved "
         "boundary of a trained network with every point on its own side."
     )
-    return Plot(alt, "x₁", "x₂", (*groups, *lines), x_range=x_range, y_range=y_range)
+    return Plot(alt, "x₁", "x₂", (*groups, boundary), x_range=x_range, y_range=y_range)
 
 
 def _columns(points: list[list[float]]) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -2,17 +2,19 @@
 
 A quantity is a module with
 
-    GIVES                   "shapes", "count", "number", "array", "named" or "terms"
+    GIVES                   "shapes", "count", "number", "array", "set", "named" or "terms"
     compute(…)              the answer, by running PyTorch in double precision
     recompute(…)            the same, by closed formula or brute force in plain Python
     says(…)                 what the paper must state for the answer to be one
+    WHOLE                   the results that are whole numbers in every draw, where there are any with names
     worked(…)               how the answer is got, as Markdown with the numbers of this draw
     in_full(…)              the same without leaving steps out, to count them, where `worked` shows only some
     MISCONCEPTIONS          {name: Misconception}, where there are any: wrong ways, executed to get what they lead to
 
-Each declares the arguments that it needs: `network`, what stands under `with:`, or a convention by its name; `worked`
-and `in_full` may take `pick`, the name or the place of the one result that is asked for. `Asked` passes them, and is
-the only caller of compute and recompute: where they disagree, there is no answer.
+Each declares the arguments that it needs: `network`, what stands under `with:`, or a convention by its name; `says`,
+`worked` and `in_full` may take `pick`, the name or the place of the one result that is asked for, and `rows`, the names
+of those in a table. `Asked` passes them, and is the only caller of compute and recompute: where they disagree, there is
+no answer.
 """
 
 from __future__ import annotations

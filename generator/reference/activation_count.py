@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from generator.formulas import grouped, tex_grouped
 from generator.forward import run
 from generator.layers import Layer, Network
 from generator.reference import BadArgument, DoesNotApply, Misconception
+from generator.reference.added_up import added_up
 from generator.reference.altered import Change, altered, until, with_
 from generator.reference.sizes import Shape, sized
 
@@ -56,12 +58,12 @@ def worked(network: Network, *, layers: Sequence[str] = (), batch: int = 1) -> s
     lines = []
     for step in run(network):
         if _counts(step.layer, layers):
-            product = r" \cdot ".join(map(str, step.output))
-            total = f" = {math.prod(step.output)}" if len(step.output) > 1 else ""
-            lines.append(f"- {step.layer.name}: ${product}{total}$")
+            product = r" \cdot ".join(map(tex_grouped, step.output))
+            total = f" = {tex_grouped(math.prod(step.output))}" if len(step.output) > 1 else ""
+            lines.append((step.layer.name, [f"${product}{total}$"]))
     each = compute(network, layers=layers)
-    times = f" A batch of {batch} gives ${batch} \\cdot {each} = {batch * each}$." if batch > 1 else ""
-    return "\n".join([*lines, f"\nTogether {each}.{times}"])
+    all_ = f"${tex_grouped(batch)} \\cdot {tex_grouped(each)} = {tex_grouped(batch * each)}$"
+    return "\n\n".join([added_up(lines, each), *([f"A batch of {grouped(batch)} gives {all_}."] if batch > 1 else [])])
 
 
 # ---- wrong ways ----

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from generator.reference import BadArgument, DoesNotApply, Misconception
+from generator.reference.chosen import choosing
 from generator.reference.given import aligned, equals, reading, tex, whole
 
 if TYPE_CHECKING:
@@ -91,9 +92,10 @@ def _quotients(task: Task) -> list[tuple[int, int]]:
     return [(tp + tn, tp + fp + fn + tn), (tp, tp + fp), (tp, tp + fn), (2 * tp, 2 * tp + fp + fn), (tn, tn + fp)]
 
 
-def says() -> str:
-    """What the paper must state for the answer to be one."""
-    return "F1 is the harmonic mean of precision and recall"
+@choosing(_task)
+def says(task: Task, wanted: frozenset[str]) -> str:
+    """What F1 is, where it is asked for."""
+    return "F1 is the harmonic mean of precision and recall" if not wanted or "f1" in wanted else ""
 
 
 @reading(_task)

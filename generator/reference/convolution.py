@@ -160,10 +160,8 @@ def said(convolution: Convolution) -> str:
     if max(convolution.padding):
         told.append("zeros surround the input")
     if max(convolution.dilation) > 1:
-        told.append(
-            f"a dilation of {listed(sorted({*convolution.dilation} - {1}))} means that neighboring weights lie on "
-            "elements that are so many places apart"
-        )
+        apart = listed(sorted({*convolution.dilation} - {1}))
+        told.append(f"a dilation of {apart} means that neighboring weights lie on elements {apart} places apart")
     if convolution.bias is None:
         told.append("there is no bias")
     return "; ".join(told)

@@ -105,7 +105,8 @@ def says(task: Backward) -> str:
     if max(task.convolution.padding):
         told.append("zeros surround the input")
     if max(task.convolution.dilation) > 1:
-        told.append(f"a dilation of {max(task.convolution.dilation)} means that weights are so many places apart")
+        apart = max(task.convolution.dilation)
+        told.append(f"a dilation of {apart} means that neighboring weights are {apart} places apart")
     return "; ".join(told)
 
 

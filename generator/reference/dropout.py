@@ -25,6 +25,7 @@ from generator.reference.given import (
 from generator.spec import CONVENTIONS
 
 GIVES = "named"
+WHOLE = ("networks",)
 MOST_UNITS = 10  # 2 to this power are run in one batch
 Named = dict[str, Any]
 
@@ -118,9 +119,11 @@ def _products(values: Sequence[float], weights: Sequence[float]) -> list[float]:
     return [value * weight for value, weight in zip(values, weights, strict=True)]
 
 
-@reading(_task)
-def says(task: Task) -> str:
-    """What the paper must state for the answer to be one."""
+@picking_a_name(_task)
+def says(task: Task, pick: str) -> str:
+    """What the rate is and what is scaled; the number of masks depends on neither."""
+    if pick == "networks":
+        return ""
     scaling = CONVENTIONS["dropout_scaling"]["training" if task.in_training else "test"]
     return f"the rate is the probability of dropping a value; {scaling}"
 

@@ -120,14 +120,15 @@ def _exact(task: Task, steps: float) -> Decimal:
     return duals.exact(task.program, {**task.at, task.by: shifted})
 
 
-@reading(_task)
-def says(task: Task) -> str:
-    """Which quotient is meant, and what the relative error is."""
+@choosing(_task)
+def says(task: Task, wanted: frozenset[str]) -> str:
+    """Which quotient is meant, and what the relative error is, where it is asked for."""
     x = notation.symbol(task.by)
     ends = f"f({x} + h) - f({x} - h)" if task.method == "central" else f"f({x} + h) - f({x})"
     under = "2h" if task.method == "central" else "h"
     quotient = rf"the {task.method} difference quotient is $\frac{{{ends}}}{{{under}}}$"
-    return f"{quotient}; a relative error is the absolute error over the larger size of both derivatives"
+    relative = "a relative error is the absolute error over the larger size of both derivatives"
+    return f"{quotient}; {relative}" if not wanted or "relative" in wanted else quotient
 
 
 @choosing(_task)

@@ -81,7 +81,8 @@ def _losses(task: Task) -> list[float]:
 @reading(_task)
 def says(task: Task) -> str:
     """What the paper must state for the answer to be one."""
-    told = f"the loss of an example is the sum over all wrong classes, with a margin of {tex(task.margin)}"
+    term = rf"\max(0, s_j - s_y + {tex(task.margin)})" if task.margin else r"\max(0, s_j - s_y)"
+    told = f"the loss of an example is the sum of ${term}$ over all classes $j$ but the right class $y$"
     return f"{told}; {CONVENTIONS['loss_reduction'][task.reduction]}" if len(task.scores) > 1 else told
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
-from generator.formulas import number_text, tex_number
+from generator.formulas import grouped, tex_grouped, tex_number
 from generator.forward import build, run
 from generator.layers import Network
 from generator.reference import BadArgument, DoesNotApply, Misconception, activation_count, parameter_count
@@ -130,11 +130,12 @@ def says(
     recurrent_biases: str = "two",
 ) -> str:
     """What is kept, how large a number is, and how many bytes the unit has."""
+    kept_with_it = ", each with its gradient and what the optimizer keeps for it"  # how much that is, may be asked
     for_each = {
         "no": "",
         "gradients": ", each with its gradient",
-        "momentum": ", each with its gradient and its momentum",
-        "adam": ", each with its gradient and the two running means of Adam",
+        "momentum": kept_with_it,
+        "adam": kept_with_it,
     }[training]
     of = f" of {'layer' if len(layers) == 1 else 'layers'} {', '.join(layers)}" if layers else ""
     weights = f"the weights and biases{of}{for_each}"
@@ -165,7 +166,8 @@ def worked(
     learned, given = _numbers(network, layers, batch, recurrent_biases)
     if what != "activations":
         copies = _COPIES[training]
-        kept = f"${copies} \\cdot {learned} = {copies * learned}$" if copies > 1 else f"{learned}"
+        all_ = f"${copies} \\cdot {tex_grouped(learned)} = {tex_grouped(copies * learned)}$"
+        kept = all_ if copies > 1 else grouped(learned)
         lines += [parameter_count.worked(network, layers=layers, recurrent_biases=recurrent_biases), ""]
         lines.append(f"For the weights, {kept} numbers are kept.\n")
         total += copies * learned
@@ -177,10 +179,12 @@ def worked(
         memory_unit=memory_unit, recurrent_biases=recurrent_biases,
     )  # fmt: skip
     size = _unit(scale, memory_unit)
-    taken = f"${total} \\cdot {number_bytes} = {total * number_bytes}$ bytes"
+    bytes_ = tex_grouped(total * number_bytes)
+    taken = f"${tex_grouped(total)} \\cdot {number_bytes} = {bytes_}$ bytes"
     if size > 1:
-        taken += f", which is ${total * number_bytes} / {size} = {tex_number(value)}$ {unit(scale, memory_unit)}"
-    return "\n".join([*lines, f"{number_text(total)} numbers take {taken}."])
+        result = tex_grouped(value) if isinstance(value, int) else tex_number(value)
+        taken += f", which is ${bytes_} / {tex_grouped(size)} = {result}$ {unit(scale, memory_unit)}"
+    return "\n".join([*lines, f"{grouped(total)} numbers take {taken}."])
 
 
 # ---- wrong ways ----

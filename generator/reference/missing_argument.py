@@ -173,10 +173,11 @@ def worked(
         put = f"\\left\\lfloor \\frac{{{over}}}{{{s}}} \\right\\rfloor + 1"
     near = [_near(candidate, find, kind, before, {**given, find: candidate}) for candidate in (answer - 1, answer + 1)]
     tried = "; ".join(filter(None, near))
+    letters = ", dilation $d$ and output padding $o$" if kind == "transposed" else " and dilation $d$"
     return (
-        f"A side of $n$ values becomes ${formula}$ values, with kernel $k$, padding $p$, stride $s$"
-        f"{', dilation $d$ and output padding $o$' if kind == 'transposed' else ' and dilation $d$'}. "
-        f"With {_WORDS[find]} {answer}: ${put} = {after}$.{f' To compare: {tried}.' if tried else ''}"
+        f"With kernel $k$, padding $p$, stride $s${letters}, a side of $n$ values becomes one of\n\n$${formula}$$\n\n"
+        f"values. With {_WORDS[find]} {answer} these are\n\n$${put} = {after}.$$"
+        + (f"\n\nTo compare: {tried}." if tried else "")
     )
 
 

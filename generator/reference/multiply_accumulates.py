@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 
+from generator.formulas import tex_grouped
 from generator.forward import STEPS, Step, build, gives, run
 from generator.layers import RECURRENT, Layer, Network
 from generator.reference import DoesNotApply, Misconception
+from generator.reference.added_up import added_up
 from generator.reference.altered import with_
 from generator.reference.sizes import Shape, each, sized
 
@@ -101,12 +103,12 @@ def worked(network: Network, *, layers: Sequence[str] = (), cost: str = "macs") 
     for one in sized(network):
         terms = [*_factors(one.layer, one.inputs[0], one.output)]
         if terms and (not layers or one.layer.name in layers):
-            sums = " + ".join(r" \cdot ".join(map(str, factors)) for factors in terms)
-            total = sum(map(math.prod, terms))
-            lines.append(f"- {one.layer.name}: {_told(one.layer)}, ${sums} = {total}$")
+            sums = " + ".join(r" \cdot ".join(map(tex_grouped, factors)) for factors in terms)
+            total = tex_grouped(sum(map(math.prod, terms)))
+            lines.append((one.layer.name, [f"{_told(one.layer)}, ${sums} = {total}$"]))
     macs = compute(network, layers=layers)
-    twice = f" Each is two operations: $2 \\cdot {macs} = {2 * macs}$." if cost == "flops" else ""
-    return "\n".join([*lines, f"\nTogether {macs}.{twice}"])
+    twice = f"Each is two operations: $2 \\cdot {tex_grouped(macs)} = {tex_grouped(2 * macs)}$."
+    return "\n\n".join([added_up(lines, macs), *([twice] if cost == "flops" else [])])
 
 
 def _told(layer: Layer) -> str:

@@ -14,7 +14,7 @@ from generator.spec import CONVENTIONS
 if TYPE_CHECKING:
     from torch import Tensor
 
-GIVES = "array"
+GIVES = "set"
 MOST_BOXES = 12
 TIE = Fraction(1, 10**9)  # an overlap that is nearer to the limit is no question
 
@@ -71,7 +71,7 @@ def _kept(task: Task) -> list[int]:
         first, order = order[0], order[1:]
         kept.append(int(first) + 1)
         order = order[overlaps[first, order] <= task.limit]
-    return kept
+    return sorted(kept)
 
 
 def _overlaps(task: Task) -> Tensor:
@@ -91,8 +91,7 @@ def recompute(task: Task) -> list[int]:
         return not any(overlap(task.boxes[place], task.boxes[other], task.edge) > limit and kept(other)
                        for other in higher)  # fmt: skip
 
-    ranked = sorted(range(len(task.boxes)), key=lambda place: -task.scores[place])
-    return [place + 1 for place in ranked if kept(place)]
+    return [place + 1 for place in range(len(task.boxes)) if kept(place)]
 
 
 @reading(_task)
@@ -101,7 +100,7 @@ def says(task: Task) -> str:
     edges = CONVENTIONS["box_edges"]["pixels" if task.edge else "continuous"]
     return (
         f"a box is dropped when its IoU with a kept box of higher score is more than {tex(task.limit)}; list the "
-        f"numbers of the boxes that are kept, the highest score first; {edges}"
+        f"numbers of the boxes that are kept, in any order; {edges}"
     )
 
 
@@ -126,7 +125,7 @@ def worked(task: Task) -> str:
 def _dropped_drop(task: Task) -> list[int]:
     overlaps, scores = _overlaps(task), tensor(task.scores)
     beaten = ((overlaps > task.limit) & (scores[None] > scores[:, None])).any(1)
-    return [int(place) + 1 for place in scores.argsort(descending=True) if not beaten[place]]
+    return [place + 1 for place, one in enumerate(beaten.tolist()) if not one]
 
 
 @reading(_task)
@@ -151,13 +150,12 @@ def _nothing_dropped(task: Task) -> list[int]:
 
 @reading(_task)
 def _best_alone(task: Task) -> list[int]:
-    return _kept(task)[:1]
+    return [int(tensor(task.scores).argmax()) + 1]
 
 
 @reading(_task)
 def _by_score(task: Task) -> list[int]:
-    scores = tensor(task.scores)
-    found = [int(place) + 1 for place in scores.argsort(descending=True) if scores[place] > task.limit]
+    found = [place + 1 for place, score in enumerate(task.scores) if score > task.limit]
     if not found:
         raise DoesNotApply("no score is above the limit")
     return found
@@ -166,7 +164,7 @@ def _by_score(task: Task) -> list[int]:
 MISCONCEPTIONS = {
     "dropped_drop": Misconception("boxes that are dropped still drop others", _dropped_drop),
     "any_overlap": Misconception("every box that touches a kept one is dropped, whatever the limit", _any_overlap),
-    "nothing_dropped": Misconception("the boxes are only sorted, and none is dropped", _nothing_dropped),
+    "nothing_dropped": Misconception("no box is dropped", _nothing_dropped),
     "lowest_first": Misconception("the lowest score goes first", _lowest_first),
     "as_listed": Misconception("the boxes are gone through as they are listed, not by score", _as_listed),
     "best_alone": Misconception("only the best box is kept", _best_alone),

@@ -6,9 +6,11 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
+from generator.formulas import grouped, tex_grouped
 from generator.forward import build, run
 from generator.layers import LAYERS, RECURRENT, Layer, Network
 from generator.reference import DoesNotApply, Misconception
+from generator.reference.added_up import added_up
 from generator.reference.altered import altered, with_
 from generator.reference.multiply_accumulates import GATES
 from generator.reference.sizes import Shape
@@ -175,8 +177,8 @@ def worked(
             if biases and count != "weights":
                 parts.append(_biases(layer, biases, recurrent_biases))
             if running_statistics == "yes" and count == "all" and _running(layer):
-                parts.append(f"{_running(layer)} running means and variances")
-            lines.append(f"- {layer.name}: {' and '.join(parts)}")
+                parts.append(f"{grouped(_running(layer))} running means and variances")
+            lines.append((layer.name, parts))
     total = compute(
         network,
         layers=layers,
@@ -184,7 +186,7 @@ def worked(
         recurrent_biases=recurrent_biases,
         running_statistics=running_statistics,
     )
-    return "\n".join([*lines, f"\nTogether {total}."])
+    return added_up(lines, total)
 
 
 def _product(layer: Layer, weights: int) -> str:
@@ -201,21 +203,21 @@ def _product(layer: Layer, weights: int) -> str:
         factors = (4, layer.argument("embed_dim"), layer.argument("embed_dim"))
     if factors:
         why = " (queries, keys, values and output)" if kind == "MultiheadAttention" else ""
-        return f"${_times(factors)} = {weights}$ weights{why}"
+        return f"${_times(factors)} = {tex_grouped(weights)}$ weights{why}"
     if kind in RECURRENT:
         hidden, gates = layer.argument("hidden_size"), GATES[kind]
         terms = [(*(() if gates == 1 else (gates,)), hidden, f"({wide} + {hidden})") for wide in _inputs(layer)]
-        return f"${' + '.join(map(_times, terms))} = {weights}$ weights"
+        return f"${' + '.join(map(_times, terms))} = {tex_grouped(weights)}$ weights"
     if kind == "TransformerEncoderLayer":
         size, wide = layer.argument("d_model"), layer.argument("dim_feedforward", 2048)
         sums = f"{_times((4, size, size))} + {_times((2, size, wide))} + {_times((2, size))}"
-        return f"${sums} = {weights}$ weights of attention, linear layers and normalization"
-    return f"{weights} weights"
+        return f"${sums} = {tex_grouped(weights)}$ weights of attention, linear layers and normalization"
+    return f"{grouped(weights)} weights"
 
 
 def _biases(layer: Layer, biases: int, recurrent_biases: str) -> str:
     if layer.kind not in RECURRENT:
-        return f"{biases} biases"
+        return f"{grouped(biases)} biases"
     ways = (
         len(_inputs(layer)),
         2 if recurrent_biases == "two" else 1,
@@ -223,11 +225,11 @@ def _biases(layer: Layer, biases: int, recurrent_biases: str) -> str:
         layer.argument("hidden_size"),
     )
     factors = [factor for factor in ways if factor != 1]
-    return f"${_times(factors)} = {biases}$ biases" if len(factors) > 1 else f"{biases} biases"
+    return f"${_times(factors)} = {tex_grouped(biases)}$ biases" if len(factors) > 1 else f"{grouped(biases)} biases"
 
 
 def _times(factors: Sequence[Any]) -> str:
-    return r" \cdot ".join(map(str, factors))
+    return r" \cdot ".join(tex_grouped(one) if isinstance(one, int) else one for one in factors)
 
 
 # ---- wrong ways ----

@@ -16,6 +16,7 @@ from generator.reference.descent import Named, exact, result
 from generator.spec import CONVENTIONS
 
 GIVES = "named"
+WHOLE = ("mistakes",)
 MOST_POINTS = 12
 MOST_PASSES = 10
 NOISE = 1e-9  # a sum that is smaller is what rounding leaves of 0

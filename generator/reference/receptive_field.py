@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import torch
 
 GIVES = "named"
+WHOLE = ("size", "stride")
 Axis = Literal["side", "height", "width", "depth", "length"]
 AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 WIDEST = 2**12  # of a receptive field
@@ -254,13 +255,14 @@ def _along(layer: Layer, place: int) -> tuple[int, int, int, int]:
 # ---- what the paper says, and the key ----
 
 
-def says(network: Network, *, axis: Axis = "side", indices: str = "one") -> str:
-    """What counts as seen."""
+def says(network: Network, *, axis: Axis = "side", indices: str = "one", pick: str | None = None) -> str:
+    """What counts as seen, and from where places are counted, where one is asked for."""
     axes = AXES.get(len(network.input) - 1, ())
     along = f" along the {axis}" if axis != "side" else " along each side" if len(axes) > 1 else ""
+    counted = "" if pick in WHOLE else f"; {CONVENTIONS['indices'][indices]}, without padding"
     return (
         f"the receptive field counts the places of the input{along}, from the first to the last, "
-        f"that a unit away from the border depends on; {CONVENTIONS['indices'][indices]}, without padding"
+        f"that a unit away from the border depends on{counted}"
     )
 
 

@@ -17,6 +17,7 @@ from generator.reference.sizes import each, sized, strides
 GIVES = "named"
 LARGEST_SIDE = 1024
 NAMES = {1: ("",), 2: ("row", "column"), 3: ("slice", "row", "column")}
+WHOLE = tuple(f"{end}_{name}".rstrip("_") for name in ("", *NAMES[3]) for end in ("first", "last"))
 
 
 def compute(network: Network, *, layer: str, index: Sequence[int], indices: str = "one") -> dict[str, int]:

@@ -160,7 +160,8 @@ def says(painting: Painting) -> str:
     if max(painting.output_padding):
         told.append(f"output padding makes the output {_lines(painting, painting.output_padding)} longer at its end")
     if max(painting.dilation) > 1:
-        told.append(f"a dilation of {max(painting.dilation)} means that neighboring weights are so many places apart")
+        apart = max(painting.dilation)
+        told.append(f"a dilation of {apart} means that neighboring weights are {apart} places apart")
     if painting.bias is None:
         told.append("there is no bias")
     return "; ".join(told)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 GIVES = "named"
+WHOLE = ("nearest",)
 CLOSEST = 1e-6  # candidates whose similarities differ by less are no question
 Named = dict[str, Any]
 Measure = Literal["cosine", "dot"]
@@ -90,9 +91,11 @@ def recompute(task: Task) -> Named:
     return {"query": query, "similarities": list(similar.values()), "nearest": nearest}
 
 
-@reading(_task)
-def says(task: Task) -> str:
-    """What the paper must state for the answer to be one."""
+@picking_a_name(_task)
+def says(task: Task, pick: str) -> str:
+    """What similarity is, and which words can be the answer; the query depends on neither."""
+    if pick == "query":
+        return ""
     measure = "the cosine of the angle" if task.measure == "cosine" else "the dot product"
     return f"similarity is {measure}, and the three words of the analogy are no candidates"
 

@@ -51,7 +51,7 @@ from generator import (
 )  # fmt: skip
 from generator.answers import asking
 from generator.mistakes import Mistake, Mistaken
-from torchexam import cli
+from torchexam import cli, dollars
 
 ROOT = Path(__file__).parents[2]
 README, LANGUAGE, EXAMS, COMMANDS, TRUST, QUANTITIES = (
@@ -253,7 +253,8 @@ def load(data: dict[str, Any], folder: Path) -> question.Question:
 
 def mistakes_of(data: dict[str, Any], folder: Path) -> tuple[Mistake, ...]:
     try:
-        return trial.out(load(data, folder))
+        loaded = load(data, folder)
+        return (*trial.out(loaded), *dollars.unpaired(loaded))
     except Mistaken as error:
         return error.mistakes
 

@@ -38,7 +38,8 @@ def install(folder: Path, package: str) -> None:
 
 def torchexam(folder: Path, *words: str) -> tuple[int, str]:
     """Run the command with the package installed; its exit code, and what it printed."""
-    environment = {**os.environ, "PYTHONPATH": str(folder / "installed")}
+    paths = [str(folder / "installed"), *filter(None, [os.environ.get("PYTHONPATH")])]  # of a checkout that is tested
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     command = [sys.executable, "-m", "torchexam", *words]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr

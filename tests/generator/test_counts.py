@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from networks import networks
 
 from generator import reference
+from generator.formulas import grouped, tex_grouped
 from generator.forward import run
 from generator.layers import Network
 from generator.listing import read_listing
@@ -25,6 +26,13 @@ def slips(name: str, shape: tuple[int, ...], text: str, **arguments: Any) -> dic
     return {slip.name: slip.value for slip in asked(name, shape, text, **arguments).slips()}
 
 
+def tells(worked: str, value: int) -> bool:
+    """Whether a derivation comes to a value: as its sum, or as its only number."""
+    alone = worked.startswith("- ") and "\n" not in worked.split("\n\nEach is")[0]
+    said = [tex_grouped(value), grouped(value)]
+    return any(one in worked for one in said) if alone else f"Together {grouped(value)}." in worked
+
+
 @settings(max_examples=60)
 @given(networks())
 def test_parameters_are_counted_twice_and_agree(network: Network) -> None:
@@ -35,12 +43,9 @@ def test_parameters_are_counted_twice_and_agree(network: Network) -> None:
     each = [reference.answer("parameter_count", network, layers=(layer.name,)) for layer in network.layers]
     assert sum(each) == counts["all"].value
     for asked_ in counts.values():
-        assert f"Together {asked_.value}." in asked_.worked
-    other = {"recurrent_biases": "one", "running_statistics": "yes"}
-    assert (
-        f"Together {reference.answer('parameter_count', network, **other)}."
-        in reference.ask("parameter_count", network, other).worked
-    )
+        assert tells(asked_.worked, asked_.value)
+    other = reference.ask("parameter_count", network, {"recurrent_biases": "one", "running_statistics": "yes"})
+    assert tells(other.worked, other.value)
 
 
 @settings(max_examples=40)
@@ -49,7 +54,7 @@ def test_multiply_accumulates_are_counted_twice_and_agree(network: Network) -> N
     found = reference.ask("multiply_accumulates", network, {})
     each = [reference.answer("multiply_accumulates", network, layers=(layer.name,)) for layer in network.layers]
     assert sum(each) == found.value
-    assert f"Together {found.value}." in found.worked
+    assert tells(found.worked, found.value)
     assert reference.answer("multiply_accumulates", network, cost="flops") == 2 * found.value
 
 
@@ -57,7 +62,7 @@ def test_multiply_accumulates_are_counted_twice_and_agree(network: Network) -> N
 @given(networks())
 def test_activations_and_memory_are_counted_twice_and_agree(network: Network) -> None:
     found = reference.ask("activation_count", network, {"batch": 3})
-    assert f"= {found.value}$" in found.worked
+    assert f"= {tex_grouped(found.value)}$" in found.worked
     memory = reference.answer("memory", network, what="activations", batch=3, scale="bytes")
     assert memory == 4 * found.value
     both = reference.ask("memory", network, {"training": "gradients", "number_bytes": 2, "memory_unit": "MiB"})
@@ -72,6 +77,19 @@ def test_a_misconception_gives_another_count_or_does_not_apply(network: Network)
     for name in QUANTITIES:
         found = reference.ask(name, network, {})
         assert all(slip.value != found.value for slip in found.slips())
+
+
+def test_large_counts_have_commas_and_a_single_one_is_said_once() -> None:
+    both = asked("parameter_count", (500,), "Linear(500, 300)")
+    assert both.worked == "- a: $500 \\cdot 300 = 150{,}000$ weights and 300 biases\n\nTogether 150,300."
+    alone = asked("parameter_count", (500,), "Linear(500, 300, bias=False)")
+    assert alone.worked == "- a: $500 \\cdot 300 = 150{,}000$ weights"
+    cost = asked("multiply_accumulates", (500,), "Linear(500, 300)", cost="flops").worked
+    assert "Together" not in cost
+    assert cost.endswith("Each is two operations: $2 \\cdot 150{,}000 = 300{,}000$.")
+    assert asked("activation_count", (2, 80, 80), "Flatten()").worked == "- a: $12{,}800$"
+    memory = asked("memory", (2, 80, 80), "Flatten()", what="activations", scale="bytes")
+    assert memory.worked.endswith("12,800 numbers take $12{,}800 \\cdot 4 = 51{,}200$ bytes.")
 
 
 CONV = "Conv2d(4, 8, 3, stride=2, padding=1, groups=2)"  # of 16 × 16: gives 8 × 8
@@ -228,7 +246,7 @@ def test_wrong_memory_is_the_one_worked_by_hand() -> None:
 def test_the_paper_says_what_is_kept_and_how_large_a_unit_is() -> None:
     said = asked("memory", (3, 16, 16), NET, what="weights", training="adam", memory_unit="MiB").says
     assert said == (
-        "Count the weights and biases, each with its gradient and the two running means of Adam; "
+        "Count the weights and biases, each with its gradient and what the optimizer keeps for it; "
         "a number takes 4 bytes, and 1 MiB is 1,048,576 bytes."
     )
     said = asked("memory", (3, 16, 16), NET, what="activations", batch=8, layers=("a", "b"), scale="bytes").says

@@ -9,6 +9,7 @@ import pytest
 
 from generator import bank, exam, question, trial
 from generator.mistakes import Mistake, Mistaken, show_all
+from torchexam import dollars
 
 FOLDER = Path(__file__).parents[1] / "mistakes"
 FILES = sorted(FOLDER.glob("*.yaml"))
@@ -20,7 +21,8 @@ def found(path: Path) -> tuple[Mistake, ...]:
         if path.name.startswith("exam_"):
             exam.load(path, bank.load(FOLDER / "bank"))
             return ()
-        return trial.out(question.load(path, path.name))
+        read = question.load(path, path.name)
+        return tuple(sorted({*trial.out(read), *dollars.unpaired(read)}))
     except Mistaken as error:
         return error.mistakes
 

@@ -24,6 +24,7 @@ from generator.reference import Disagreement
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let questions ask for the quantity of the tests."""
     monkeypatch.setitem(reference.QUANTITIES, "doubled", "doubled")
+    monkeypatch.setitem(reference.QUANTITIES, "odd_places", "odd_places")
 
 
 def test_arguments_are_formulas_over_drawn_values(tmp_path: Path) -> None:
@@ -90,6 +91,77 @@ def test_an_element_that_cannot_be_read_is_for_a_person(tmp_path: Path, response
     answer = answer_of(tmp_path, "{array: doubled, with: {numbers: [0.125, 0.25, 0.75]}}")
     assert not answer.mark(response).readable
     assert answer.mark({"1,1": "0.25", "1,2": "", "1,3": "1.5"}).readable
+
+
+def test_zeros_earn_nothing_by_themselves(tmp_path: Path) -> None:
+    answer = answer_of(tmp_path, "{array: doubled, with: {numbers: [[0, 1, 0], [3, 0, 0]]}}")
+    assert (answer.count, answer.zeros) == (2, 4)
+    assert answer.mark("0 2 0; 6 0 0").share == 1
+    assert answer.mark("0 0 0; 0 0 0").share == 0
+    assert answer.mark("0 2 0; 0 0 0").share == 1 / 2
+    assert answer.mark("0 2 0; 6 1 0").share == 2 / 3  # one more element shares, and is wrong
+    assert answer.mark("2 2 2; 6 6 6").share == 2 / 6
+    assert answer.mark({"1,2": "2", "2,1": "6"}).share == 2 / 6  # empty boxes are no zeros
+    assert judges_itself(answer)
+
+
+def test_zeros_are_the_answer_where_nothing_else_is(tmp_path: Path) -> None:
+    answer = answer_of(tmp_path, "{array: doubled, with: {numbers: [0, 0, 0, 0]}}")
+    assert (answer.count, answer.zeros) == (4, 0)
+    assert answer.mark("0 0 0 0").share == 1
+    assert answer.mark("0 0 1 0").share == 3 / 4
+    assert judges_itself(answer)
+
+
+def test_an_element_that_rounds_to_zero_is_one(tmp_path: Path) -> None:
+    answer = answer_of(tmp_path, "{array: doubled, with: {numbers: [0.4, 0.1, 0.002]}, decimals: 2}")
+    assert (answer.count, answer.zeros) == (2, 1)
+    assert answer.mark("0 0 0").share == 0
+    assert answer.mark("0.8 0.2 0.01").share == 1  # within what is still right
+    assert answer.mark("0.8 0.2 0.1").share == 2 / 3
+
+
+@given(st.lists(st.integers(-1, 1), min_size=2, max_size=4), st.lists(st.integers(-1, 1), min_size=2, max_size=4))
+def test_only_what_is_all_right_earns_everything(wanted: list[int], said: list[int]) -> None:
+    exact = Precision()
+    answer = ArrayAnswer((tuple(wanted),), True, exact, False, "", "")
+    share = answer.mark(" ".join(map(str, said))).share
+    assert 0 <= share <= 1
+    assert (share == 1) == (said == wanted)
+    if any(wanted) and not any(said):
+        assert share == 0
+
+
+def test_members_of_a_set_come_in_any_order(tmp_path: Path) -> None:
+    answer = answer_of(tmp_path, "{set: odd_places, with: {numbers: [1, 2, 5, 7, 4]}}")
+    assert answer.recorded == "1, 3, 4"
+    for text in ("4, 1, 3", "{1, 3, 4}", "1 3 4", "1, 3 and 4", "1; 3; 4; 3", r"$\{1, 3, 4\}$"):
+        assert answer.mark(text).share == 1, text
+    assert answer.mark("1, 3").share == 2 / 3
+    assert answer.mark("1, 3").remarks == ("4 is missing",)
+    assert answer.mark("4, 3, 2").share == 1 / 3
+    assert answer.mark("4, 3, 2").remarks == ("1 is missing", "2 does not belong")
+    assert answer.mark("1, 2, 3, 4, 5").share == 1 / 3  # all that there are
+    assert answer.mark("2, 5").share == 0
+    assert answer.mark("5, 2").remarks[-1] == "these are the even ones"
+    assert answer.mark("none").share == 0
+    for text in ("", "the first", "1.5, 2", "one, three"):
+        assert not answer.mark(text).readable, text
+    assert not answer.mark({"1": "3"}).readable
+    assert judges_itself(answer)
+
+
+def test_a_set_may_be_empty(tmp_path: Path) -> None:
+    answer = answer_of(tmp_path, "{set: odd_places, with: {numbers: [2, 4]}}")
+    assert answer.recorded == "none"
+    assert answer.mark("none").share == answer.mark("{}").share == 1
+    assert answer.mark("1").share == 0
+    assert judges_itself(answer)
+
+
+def test_options_may_be_sets(tmp_path: Path) -> None:
+    answer = answer_of(tmp_path, "{choice: {quantity: odd_places, with: {numbers: [1, 2, 3, 3]}, wrong: 1}}")
+    assert sorted(answer.options) == ["1, 3, 4", "2"]
 
 
 def test_a_wrong_array_is_explained_by_the_misconception_that_leads_to_it(tmp_path: Path) -> None:

@@ -261,6 +261,14 @@ def test_a_claim_that_does_not_come_true_fails_at_its_place(tmp_path: Path) -> N
     assert variant_room.at(asked, failure.draw).values["side"] >= 12
 
 
+def test_a_picture_that_stands_elsewhere_is_left_out_and_the_rest_is_not(tmp_path: Path) -> None:
+    for claim, drawn in ((CLAIM, True), (CLAIM.replace("says:", "picture: false, says:"), False)):
+        variant = variant_room.at(loaded(tmp_path, WORDS + claim), 0)
+        (shown,) = variant_room.evidence(variant, variant.parts[0])
+        assert shown.says == "It is 0."
+        assert (shown.picture is not None) == drawn
+
+
 def test_one_draw_can_be_verified_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial, "out", lambda _: pytest.fail("more than one draw"))
     asked = loaded(tmp_path, SIZES, WORDS + CLAIM)

@@ -13,6 +13,8 @@ from generator import answers, reference, trial
 from generator import bank as bank_room
 from generator import exam as exam_room
 from generator import variant as variant_room
+from generator.answers.array import ArrayAnswer
+from generator.answers.network import NetworkAnswer
 from generator.mistakes import show_all
 from generator.question import Question
 
@@ -45,6 +47,23 @@ def test_many_draws_have_keys_that_two_computations_agree_on(name: str) -> None:
         assert "<<" not in variant.stem
     left_out = variant_room.leaves_out(question)
     assert len(drawn) >= min(DRAWS, question.space.size // 2 if left_out else question.space.size)
+
+
+def test_a_sheet_of_zeros_earns_nothing_where_anything_else_is_asked_for() -> None:
+    for name, question in BANK.questions.items():
+        for number in range(10 if any(part.kind == "array" for part in question.parts) else 0):
+            for part in variant_room.vary(question, "zeros", number).parts:
+                if isinstance(part.answer, ArrayAnswer) and any(map(any, part.answer.rows)):
+                    sheet = "; ".join(" ".join("0" for _ in row) for row in part.answer.rows)
+                    assert part.answer.mark(sheet).share == 0, (name, part.id)
+
+
+def test_a_single_new_layer_is_no_network_that_keeps_what_still_serves() -> None:
+    answer = variant_room.vary(BANK.questions["segment_digits"], "secret", 0).parts[1].answer
+    assert isinstance(answer, NetworkAnswer)
+    mark = answer.mark("a: Conv2d(1, 1, 3, padding=1)")
+    assert (mark.share, mark.readable) == (0, True)
+    assert "is not kept" in mark.remarks[-1]
 
 
 def test_the_bank_serves_a_whole_course() -> None:

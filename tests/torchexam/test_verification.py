@@ -257,6 +257,15 @@ def test_files_with_mistakes_are_failures(here: Path, capsys: pytest.CaptureFixt
     assert run(capsys, "verify", "quiz")[0] == 1
 
 
+def test_a_formula_without_an_end_is_a_failure(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change("training/learning_rate.yaml", "the slope $2w$", "the slope $2w")
+    code, said, _ = run(capsys, "verify", "learning_rate")
+    assert code == 1
+    assert "the $ of '$2w,' belongs to no formula" in said
+    (command,) = commands(said)
+    assert run(capsys, *command)[0] == 1
+
+
 def test_json_tells_each_failure_with_its_draw_and_command(broken: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, said, _ = run(capsys, "verify", "--json")
     data = json.loads(said)

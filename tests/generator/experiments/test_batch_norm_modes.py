@@ -22,8 +22,9 @@ def test_in_training_an_output_depends_on_the_batch_and_less_so_in_large_ones(
     assert spread["small"] > 1.5 * spread["large"] > 0.03
 
 
-def test_the_batch_has_mean_0_and_variance_1_and_biases_do_nothing() -> None:
+def test_the_batch_has_mean_0_and_variance_1_whatever_the_biases_and_the_size_of_weights() -> None:
     found = figures()
+    assert 0 < found["scale_effect"] < 1e-4  # what is added to the variance counts half as much
     assert found["mean"] < 1e-9
     assert found["variance"] == pytest.approx(1, abs=0.01)
     assert found["bias_effect"] < 1e-9

@@ -35,10 +35,6 @@ def test_the_divergence_is_pytorchs() -> None:
     assert torch.allclose(kl(mean, log_variance), kl_divergence(code, prior).sum(1))
 
 
-def test_the_picture_is_left_out_where_it_is_not_wanted() -> None:
-    assert run(torch.Generator().manual_seed(0), picture=False).picture is None
-
-
 @pytest.mark.parametrize("wrong", [{"clusters": 2}, {"heavy": 2}])
 def test_arguments_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="would work"):
