@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from generator import dealing, store
+from generator import dealing, labor, store
 from generator import variant as variant_room
 from generator.exam import Asked, Section, numbered
 from generator.mistakes import Mistaken
@@ -60,7 +60,11 @@ def _made(order: Order, asked: Asked, numbers: Sequence[int], styles: Sequence[S
         raise Mistaken(
             [question.source.mistake(("parts",), f"this question cannot be printed: {error}", key=True)]
         ) from None
-    return {"choices": [_choice(variant, parts) for variant in variants], "styles": laid}
+    return {
+        "choices": [_choice(variant, parts) for variant in variants],
+        "labors": [asdict(labor.labor(variant, parts)) for variant in variants],
+        "styles": laid,
+    }
 
 
 def _key(style: Style) -> str:

@@ -16,6 +16,7 @@ from generator import codes
 from generator import exam as exam_room
 from generator.dealing import Choice, Deal, deal, deal_unique
 from generator.exam import Asked, ExamPlan, Student
+from generator.labor import Labor
 from generator.streams import dealt
 from renderers.pages import Heights, Piece, Plan
 from renderers.pages import plan as plan_pages
@@ -69,6 +70,7 @@ class Outcome:
     deal: Deal
     copies: Sequence[Copy]
     drawn: Mapping[str, Sequence[Choice]]
+    labors: Mapping[str, Sequence[Labor]]  # what each variant asks for by hand
     records: Sequence[str]  # files of the working folder
     plans: Mapping[Style, Plan]
 
@@ -121,6 +123,7 @@ class _Stages:
         self.styles = [request.style(order, number) for number in numbers]
         self.same = len(known) == 1  # whether all copies ask the same in the same order
         self.choices: dict[str, dict[int, Choice]] = defaultdict(dict)
+        self.labors: dict[str, dict[int, Labor]] = defaultdict(dict)
         self.rooms: dict[tuple[Asked, Style], _Rooms] = defaultdict(_Rooms)
         self.glyphs: dict[Style, dict[str, Any]] = defaultdict(dict)
         self.made: set[tuple[Asked, int, Style]] = set()
@@ -166,6 +169,8 @@ class _Stages:
         for (_, asked, numbers, styles), told in zip(jobs, self.progress(found, len(jobs), "drawing"), strict=True):
             for number, choice in zip(numbers, told["choices"], strict=True):
                 self.choices[asked.question][number] = Choice(**choice)
+            for number, labor in zip(numbers, told["labors"], strict=True):
+                self.labors[asked.question][number] = Labor(**labor)
             for style, laid in zip(styles, told["styles"].values(), strict=True):
                 self._keep(asked, numbers, style, laid)
 
@@ -321,7 +326,8 @@ class _Stages:
             for line in (self.order.folder / file).read_text("utf-8").splitlines():
                 layout.hold(json.loads(line)["copy"])
         plans = {style: plan for (style, _), plan in self.plans.items()}
-        return Outcome(self.dealt, copies, self._pools(), records, plans)
+        labors = {name: list(known.values()) for name, known in self.labors.items()}
+        return Outcome(self.dealt, copies, self._pools(), labors, records, plans)
 
     def _code(self, number: int) -> str:
         return codes.code(number, self.order.secret, self.order.copies)

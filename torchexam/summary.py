@@ -17,6 +17,7 @@ from torchexam import bundles
 from torchexam.building import COPIES, versions
 from torchexam.laying import picture
 from torchexam.orders import Order, frozen_of
+from torchexam.parity import HEADER, parity_rows
 from torchexam.printing import read_shared
 from torchexam.records import Records
 from torchexam.stages import Outcome, Request
@@ -231,6 +232,9 @@ def report(order: Order, plan: ExamPlan, records: Records, outcome: Outcome) -> 
         ),
         tables.Table("Layout", ["Copies", "Pages", "Answer boxes at the same place"], list(_layout(records))),
         tables.Table("Fairness", ["What", "Found"], list(_fairness(outcome, codes))),
+        tables.Table(
+            "Parity: the work by hand of the variants of each question", HEADER, parity_rows(plan, outcome.labors)
+        ),
         tables.Table("Versions", ["Library", "Version"], [[name, number] for name, number in versions().items()]),
     ]
     return tables.page(f"Report: {plan.spec.title}", intro, sections)
