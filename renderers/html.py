@@ -29,8 +29,11 @@ from renderers.markup import with_math
 from renderers.math import typeset
 
 
-def render(document: Document, *, large: bool = False) -> bytes:
-    """Turn a document into the bytes of a page for browsers, phones and screen readers."""
+def render(document: Document, *, large: bool = False, stylesheet: str = "") -> bytes:
+    """Turn a document into the bytes of a page for browsers, phones and screen readers.
+
+    With the address of a stylesheet, the page takes styles and fonts from there instead of holding them.
+    """
     screen = Screen()
     cover = document.cover
     page = markup.template("screen.html.j2").render(
@@ -38,10 +41,16 @@ def render(document: Document, *, large: bool = False) -> bytes:
         instructions=markup.blocks(screen, cover.instructions) if cover else "",
         total=markup.total,
         body=markup.sections(screen, document.sections),
-        css=Markup(fonts.faces_for_html(large=large) + markup.style("screen.css")),  # noqa: S704  # our own files
+        css="" if stylesheet else Markup(css(large=large)),  # noqa: S704  # our own files
+        stylesheet=stylesheet,
         large=large,
     )
     return page.encode()
+
+
+def css(*, large: bool = False) -> str:
+    """The styles and fonts of every page."""
+    return fonts.faces_for_html(large=large) + markup.style("screen.css")
 
 
 class Screen:
