@@ -28,7 +28,7 @@ from torchexam.web.models import (
     VerifyOut,
 )
 from torchexam.web.pages import paper, paper_styles, sheet
-from torchexam.web.parameters import LONG, RUN, Draft, Draw, Large, Number, Seed, asked_of, crew, shelf
+from torchexam.web.parameters import LONG, READ, RUN, Draft, Draw, Large, Number, Seed, asked_of, crew, shelf
 from torchexam.web.problems import Problem, told
 from torchexam.web.tasks import Asked, Shown
 
@@ -146,7 +146,7 @@ async def check(request: Request, body: CheckIn) -> dict[str, Any]:
         return await list_mistakes(request)
     path = await shelf(request).path(body.question)
     asked = Asked(str(path), shown_path(path), body.text)
-    found = await crew(request).do(tasks.read_only, asked, kind="read")
+    found = await crew(request).do(tasks.read_only, asked, kind="read", seconds=READ)
     if not found and body.run:
         found = await crew(request).do(tasks.tried, asked, seconds=RUN)
     return {"mistakes": [told(mistake) for mistake in found]}

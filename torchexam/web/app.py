@@ -56,6 +56,7 @@ def application(settings: Settings) -> Guard:
             yield
         finally:
             reading.cancel()
+            app.state.shelf.close()
             await app.state.jobs.close()
             crew.stop()
 

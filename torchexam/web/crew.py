@@ -1,4 +1,4 @@
-"""Worker processes with limits: one that reads files, and some that draw, so that neither waits for the other."""
+"""Worker processes with limits: some that read files, and some that draw, so that neither waits for the other."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from torchexam.web.problems import Problem
 
 SECONDS = 10.0  # for one piece of work
 MOST_WAITING = 400
+READERS = 2  # so that one may be busy with something odd
 LIFE = 5_000  # pieces of work; then a fresh process takes its place
 
 Kind = Literal["read", "draw"]
@@ -32,7 +33,8 @@ class Crew:
         # a forked process must not use the JavaScript engine of its parent
         context = get_context("spawn")
         self._pools = {
-            kind: ProcessPool(count, LIFE, _begin, [kind], context) for kind, count in (("read", 1), ("draw", drawing))
+            kind: ProcessPool(count, LIFE, _begin, [kind], context)
+            for kind, count in (("read", READERS), ("draw", drawing))
         }
         self._waiting = 0
 

@@ -218,6 +218,8 @@ def _has(text: str, key: str) -> bool:
 def _into(text: str, path: tuple[Any, ...], at: int, value: Any) -> str:
     """Put an item into a list, which may not be there yet, or be empty."""
     source = text_room.parse(text, "text")
+    if not isinstance(source.data, dict):
+        raise TypeError("this is no exam")
     if source.values.get(path) is None or not editing.at(source.data, path):
         if path == ("sections",):
             return _first_section(text, value)

@@ -71,9 +71,13 @@ class Guard:
                 begun = True
                 await send(message)
 
-        await self.app(scope, body, sending)
-        if body.problem is not None and not begun:
-            await answer(request, body.problem)(scope, receive, send)
+        problem: Problem | None = None
+        try:
+            await self.app(scope, body, sending)
+        except asyncio.CancelledError:  # the service ends, and this took longer than it waits
+            problem = Problem(503, "the service is being ended")
+        if not begun and (problem := body.problem or problem):
+            await answer(request, problem)(scope, receive, send)
 
     def role(self, request: Request) -> Role | None:
         """Who is asking."""

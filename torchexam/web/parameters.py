@@ -12,6 +12,7 @@ from torchexam.web.shelf import Shelf
 from torchexam.web.tasks import Asked
 
 LONG = 300.0  # seconds for a verification
+READ = 5.0  # seconds for reading a text
 RUN = 60.0  # seconds for running a question with its draws
 
 Seed = Annotated[str, Query(min_length=1, max_length=200, description="another seed draws other numbers")]

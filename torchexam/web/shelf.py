@@ -91,6 +91,11 @@ class Shelf:
             raise Problem(404, f"the bank has no exam '{name[:80]}'")
         return path
 
+    def close(self) -> None:
+        """Stop what runs while nobody waits."""
+        if self._trying is not None:
+            self._trying.cancel()
+
     def forget(self) -> None:
         """Look at the folder again when next asked."""
         self._when = 0.0

@@ -211,15 +211,19 @@ def _part(number: int, part: Any, with_key: bool) -> dict[str, Any]:
 
 def _slips(answer: Any) -> Iterator[dict[str, str]]:
     """Wrong answers with the misconception that leads to each."""
-    for letter, says in getattr(answer, "why", ()):
-        yield {"answer": letter, "says": says}
-    if not hasattr(answer, "said"):
-        return
-    for slip in getattr(answer, "slips", ()):
-        try:
-            yield {"answer": answer.said(slip.value), "says": slip.says}
-        except ValueError:
-            continue  # one that cannot be written as exactly as the answer
+    from generator.answers.number import NumberAnswer
+    from generator.answers.options import OptionsAnswer
+    from generator.answers.shape import ShapeAnswer
+    from generator.formulas import FormulaError
+
+    if isinstance(answer, OptionsAnswer):
+        yield from ({"answer": letter, "says": says} for letter, says in answer.why)
+    if isinstance(answer, NumberAnswer | ShapeAnswer):
+        for slip in answer.slips:
+            try:
+                yield {"answer": answer.said(slip.value), "says": slip.says}
+            except FormulaError:
+                continue  # one that cannot be written as exactly as the answer
 
 
 def draws(asked: Asked, start: int, count: int) -> dict[str, Any]:

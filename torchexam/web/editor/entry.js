@@ -58,7 +58,7 @@ export function open({ parent, text, label, nonce, changed, save }) {
         EditorState.tabSize.of(2), lintGutter(),
         // Tab leaves the editor: whoever has no mouse must be able to go on
         keymap.of([{ key: 'Mod-s', run: () => { save(); return true; } }, ...defaultKeymap, ...historyKeymap, ...searchKeymap, ...lintKeymap]),
-        EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false', autocapitalize: 'off' }),
+        EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0', spellcheck: 'false', autocapitalize: 'off' }),
         EditorView.updateListener.of((update) => { if (update.docChanged && !silent) changed(update.state.doc.toString()); }),
         EditorView.cspNonce.of(nonce),
       ],

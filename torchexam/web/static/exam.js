@@ -64,12 +64,18 @@
     return true;
   }
 
-  async function change(steps, focus) {
-    const before = current;
-    if (await show(current, steps, focus)) {
-      if (current !== before) past.push(before);
-      refresh();
-    }
+  let queue = Promise.resolve();
+
+  /** Make steps in the text as it is once all changes before are made. */
+  function change(steps, focus) {
+    queue = queue.then(async () => {
+      const before = current;
+      if (await show(current, steps, focus)) {
+        if (current !== before) past.push(before);
+        refresh();
+      }
+    });
+    return queue;
   }
 
   // ---- buttons and fields ----
@@ -125,7 +131,7 @@
       .then(() => torchexam.say(`added; ${document.querySelector('#totals strong')?.textContent || ''}`));
   });
 
-  undo.addEventListener('click', () => { if (past.length) show(past.pop(), [], 'undo'); });
+  undo.addEventListener('click', () => { queue = queue.then(() => past.length && show(past.pop(), [], 'undo')); });
   saveButton.addEventListener('click', () => file.save());
   document.addEventListener('keydown', (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key === 's') { event.preventDefault(); file.save(); }
