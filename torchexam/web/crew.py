@@ -37,6 +37,8 @@ class Crew:
             for kind, count in (("read", READERS), ("draw", drawing))
         }
         self._waiting = 0
+        for pool in self._pools.values():
+            pool.schedule(_is_there)  # now, not when somebody waits
 
     async def do(self, work: Callable[..., Any], *given: Any, kind: Kind = "draw", seconds: float = SECONDS) -> Any:
         """What work, a function of a module, makes of what it is given; raises what it raises, and Problem."""
@@ -60,6 +62,10 @@ class Crew:
             pool.stop()  # type: ignore[no-untyped-call] # pebble types only part of itself
         for pool in self._pools.values():
             pool.join()
+
+
+def _is_there() -> None:
+    """The first work of a worker, which starts it."""
 
 
 def too_much(path: str, problem: Problem) -> Mistake:

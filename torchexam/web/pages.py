@@ -57,6 +57,7 @@ def static(name: str) -> str:
 # a frame of the page of a question has its heading above it
 _BARE = """
 body > header { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
+html { font-size: 1rem }
 body { padding-top: .9rem; padding-bottom: 1.5rem }
 main > section:first-child h2, main h2:first-child { border-top: 0; padding-top: 0; margin-top: 0 }
 """

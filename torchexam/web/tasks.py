@@ -154,7 +154,7 @@ def page(asked: Asked, shown: Shown, stylesheet: str, large: bool) -> bytes:
         if shown == "evidence":
             sections = []
             for section in document.sections:
-                bare = [replace(part, lead=(), prompt=(), points="", solution=_only(part, Evidence))
+                bare = [replace(part, lead=(), prompt=(), solution=_only(part, Evidence))
                         for part in section.parts]  # fmt: skip
                 sections.append(replace(section, stem=(), parts=tuple(part for part in bare if part.solution)))
             document = replace(document, sections=tuple(sections))

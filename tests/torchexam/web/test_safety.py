@@ -405,7 +405,7 @@ def test_a_worker_has_a_limit_of_memory_and_of_time() -> None:
         try:
             with pytest.raises(Problem, match="more memory"):
                 await crew.do(_too_much, 8_000_000_000, kind="read")
-            with pytest.raises(Problem, match="stopped after 0.3 seconds"):
+            with pytest.raises(Problem, match=r"stopped after 0\.3 seconds"):
                 await crew.do(time.sleep, 60, kind="read", seconds=0.3)
             with pytest.raises(Problem, match="broke down"):
                 await crew.do(os.abort, kind="read")
