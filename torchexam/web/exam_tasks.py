@@ -141,11 +141,12 @@ def paper(text: str, path: str, files: BankFiles, seed: str, stylesheet: str, la
 
 def pages(text: str, path: str, files: BankFiles, seed: str, large: bool) -> bytes:
     """One copy as students see it, as PDF; raises Mistaken."""
+    from renderers import pages as layout
     from renderers import pdf
 
     document = _document(text, path, files, seed)
-    sheet = plan_of(text, path, files).spec.paper
-    return pdf.render(document, pdf.Style(paper=sheet, large=large)).data
+    style = pdf.Style(paper=plan_of(text, path, files).spec.paper, large=large)
+    return pdf.render(document, style, layout.plan([pdf.measure(document, style)])).data
 
 
 def _document(text: str, path: str, files: BankFiles, seed: str) -> Any:

@@ -180,12 +180,13 @@ def _with_headers(send: Send, nonce: str, settings: Settings, path: str) -> Send
             is_paper = headers.get(PAPER) is not None
             if is_paper:
                 del headers[PAPER]
-            headers["Content-Security-Policy"] = _paper_policy() if is_paper else _policy(nonce)
+            is_pdf = headers.get("content-type") == "application/pdf"
+            headers["Content-Security-Policy"] = _PDF if is_pdf else _PAPER if is_paper else _policy(nonce)
             headers["X-Content-Type-Options"] = "nosniff"
             headers["Referrer-Policy"] = "same-origin"
             headers["Cross-Origin-Opener-Policy"] = "same-origin"
             headers["Cross-Origin-Resource-Policy"] = "same-origin"
-            headers["X-Frame-Options"] = "SAMEORIGIN" if is_paper else "DENY"
+            headers["X-Frame-Options"] = "SAMEORIGIN" if is_paper or is_pdf else "DENY"
             if settings.url.startswith("https:"):
                 headers["Strict-Transport-Security"] = "max-age=31536000"
             if not path.startswith("/static/"):
@@ -204,9 +205,10 @@ def _policy(nonce: str) -> str:
     )
 
 
-def _paper_policy() -> str:
-    """A paper runs nothing, sends nothing and asks for nothing but its styles."""
-    return (
-        "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src data:; font-src 'self' data:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-same-origin allow-popups"
-    )
+# a paper runs nothing, sends nothing and asks for nothing but its styles
+_PAPER = (
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src data:; font-src 'self' data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-same-origin allow-popups"
+)
+# browsers show a PDF by a page of their own, which has styles within
+_PDF = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"

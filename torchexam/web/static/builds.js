@@ -15,6 +15,7 @@ order?.addEventListener('submit', async (event) => {
     if (roster && roster.size) {
       if (roster.size > 500000) throw { title: 'a roster may have 500,000 bytes' };
       wanted.roster = await roster.text();
+      if (wanted.roster.includes('\ufffd')) throw { title: 'the roster is not UTF-8; export it as CSV UTF-8' };
       delete wanted.copies;
     }
     const build = await torchexam.ask('POST', '/api/v1/builds', wanted);

@@ -5,6 +5,7 @@
   const { name } = document.getElementById('exam').dataset;
   const outline = document.getElementById('outline');
   const preview = document.getElementById('preview');
+  const sheets = document.getElementById('sheets');
   const undo = document.getElementById('undo');
   const state = document.getElementById('compose-state');
   const saveButton = document.getElementById('compose-save');
@@ -31,7 +32,12 @@
   }
 
   const look = torchexam.later(150, () => {
-    document.getElementById('pages').href = `/exams/${name}/pages.pdf${draft ? `?draft=${draft}` : ''}`;
+    const pages = `/exams/${name}/pages.pdf${draft ? `?draft=${draft}` : ''}`;
+    document.getElementById('pages').href = pages;
+    if (sheets.offsetParent && sheets.dataset.address !== pages) {
+      sheets.dataset.address = pages;
+      sheets.contentWindow.location.replace(`${pages}#toolbar=0&navpanes=0&view=FitH`);
+    }
     if (!preview.offsetParent) return;
     const address = `/exams/${name}/paper${draft ? `?draft=${draft}` : ''}`;
     if (preview.dataset.address === address) return;
@@ -191,6 +197,8 @@
     return { mark, after: event.clientY > box.top + box.height / 2, ...spot };
   }
 
+  // where the browser shows no PDF within a page, the link to it remains
+  if (navigator.pdfViewerEnabled === false) document.querySelector('[data-view=pages]').remove();
   torchexam.panes('torchexam-exam', look);
   refresh();
   look();
