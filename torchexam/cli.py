@@ -373,10 +373,17 @@ def _formats(words: str) -> Any:
     metavar="FILE",
     help="A file with lines 'instructor: …' and 'student: …'; the students' token shows papers and no answers.",
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    metavar="J",
+    help="How many processes draw, or build.  [default: one for each core]",
+)
 @click.option("--open/--no-open", "open_", default=None, help="Show the page in the browser.  [default: at a terminal]")
 def serve(
-    bank: str, port: int, output: str, host: str | None, url: str | None, tokens: str | None, open_: bool | None
-) -> None:
+    bank: str, port: int, output: str, host: str | None, url: str | None, tokens: str | None, jobs: int | None,
+    open_: bool | None,
+) -> None:  # fmt: skip
     """Serve the bank as pages and an HTTP API, until Ctrl-C: browse, edit, compose exams, build.
 
     The address that is printed holds a token that lets your browser in. Files stay the only truth: edit them with
@@ -384,7 +391,7 @@ def serve(
     """
     from torchexam.web.settings import settle
 
-    settings = settle(bank, output, host, port, url, tokens)
+    settings = settle(bank, output, host, port, url, tokens, jobs)
     is_here = not host and not url
 
     def started() -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from generator import store
+from generator.mistakes import Mistake
 from torchexam.web.problems import Problem
 from torchexam.web.settings import Settings
 
@@ -40,6 +41,7 @@ class Job:
     mistakes: list[dict[str, Any]] = field(default_factory=list)
     asked: float = field(default_factory=time.time)
     seconds: float = 0.0
+    process: int = 0  # the child's, while it runs
 
     @property
     def is_open(self) -> bool:
@@ -138,17 +140,21 @@ class Jobs:
         while True:
             job = next((one for one in sorted(self.known.values(), key=_turn) if one.state == "waiting"), None)
             if job is not None:
-                await self._build(job)
+                try:
+                    await self._build(job)
+                except (Problem, OSError) as error:
+                    job.state, job.mistakes = "failed", [_mistake(job, str(error))]
+                    await self._tell()
                 continue
             async with self._news:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._news.wait(), 5)
 
     async def _build(self, job: Job) -> None:
+        await _end_of(job.process)
         order = self.folder / f"{job.id}.order.json"
         self._write(order, json.dumps(job.order).encode())
         job.state, job.progress = "running", {"what": "starting", "done": 0, "count": 0}
-        self._record(job)
         started = time.monotonic()
         self._running = job
         self._process = process = await asyncio.create_subprocess_exec(
@@ -156,17 +162,21 @@ class Jobs:
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
             limit=8_000_000,
         )  # fmt: skip
+        job.process = process.pid
+        self._record(job)
         await self._tell()
+        heard = asyncio.gather(_complaints(process), self._listen(job, process))
         try:
-            said, _ = await asyncio.wait_for(asyncio.gather(_complaints(process), self._listen(job, process)), LONGEST)
-            code = await process.wait()
+            await asyncio.wait_for(process.wait(), LONGEST)
         except TimeoutError:
+            job.mistakes = [_mistake(job, f"the build was stopped after {LONGEST / 3600:g} hours")]
             await self._interrupt()
-            code, said = 124, f"the build was stopped after {LONGEST / 3600:g} hours"
         finally:
             _kill(process)  # its workers, if it left any
             self._process = self._running = None
-        job.seconds = round(time.monotonic() - started, 1)
+        said, _ = await heard
+        code = await process.wait()
+        job.process, job.seconds = 0, round(time.monotonic() - started, 1)
         if not self._closing:
             self._judge(job, code, said)
             await self._tell()
@@ -189,7 +199,7 @@ class Jobs:
             job.state = "finished" if code == 0 else "failed"
         if job.state == "failed" and not job.mistakes:
             last = said.strip().splitlines()[-1:] or [f"the build ended with the code {code}"]
-            job.mistakes = [{"path": job.id, "line": 0, "column": 0, "message": last[0][:500]}]
+            job.mistakes = [_mistake(job, last[0][:500])]
         self._record(job)
 
     async def _interrupt(self) -> None:
@@ -220,6 +230,27 @@ class Jobs:
 
 
 _FIELDS = [one.name for one in fields(Job)]
+
+
+async def _end_of(process: int) -> None:
+    """Wait for the child of a service that broke down; it ends by itself once it sees that it is alone."""
+    for _ in range(round(PATIENCE / 0.1)):
+        if not process or not _is_child(process):
+            return
+        await asyncio.sleep(0.1)
+    os.killpg(process, signal.SIGKILL)
+
+
+def _is_child(process: int) -> bool:
+    """Whether a process is one that builds for a service; another may have got its number by now."""
+    try:
+        return b"torchexam.web.child" in Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def _mistake(job: Job, says: str) -> dict[str, Any]:
+    return asdict(Mistake(job.id, 0, 0, says))
 
 
 def _turn(job: Job) -> float:

@@ -50,8 +50,9 @@ def _bracketed(host: str) -> str:
 
 
 def settle(
-    bank: str | Path, output: str | Path, host: str | None, port: int, url: str | None, tokens: str | None
-) -> Settings:
+    bank: str | Path, output: str | Path, host: str | None, port: int, url: str | None, tokens: str | None,
+    jobs: int | None = None,
+) -> Settings:  # fmt: skip
     """Turn options into settings; raises Mistaken when another host is asked for without tokens."""
     root = Path(bank)
     if not root.is_dir():
@@ -74,8 +75,8 @@ def settle(
         host=host or LOCAL,
         port=port,
         url=_origin(url) if url else "",
-        jobs=cores,
-        workers=max(2, cores),
+        jobs=jobs or cores,
+        workers=jobs or max(2, cores),  # one may be busy with something odd
     )
 
 

@@ -18,7 +18,7 @@ COPIES = 6
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Service]:
     """A service of a test of its own, which it may end."""
-    running = Service(new_course(tmp_path / "course"), free_port()).start()
+    running = Service(new_course(tmp_path / "course"), free_port(), ("--jobs", "1")).start()
     yield running
     assert running.process is not None
     if running.process.poll() is None:
@@ -66,7 +66,6 @@ def test_a_build_goes_on_after_it_was_cancelled_and_after_a_restart_and_after_a_
     own.start()
     until_printing(own)
     own.stop(signal.SIGKILL)
-    time.sleep(1.0)  # the orphan sees that it is one
     last = time.time()
     own.start()
     assert until_ended(own)["state"] == "finished"

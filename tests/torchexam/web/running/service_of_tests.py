@@ -12,7 +12,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ class Service:
 
     course: Path
     port: int
-    environment: Mapping[str, str] = field(default_factory=dict)
+    options: tuple[str, ...] = ()
     process: subprocess.Popen[str] | None = None
     start_address: str = ""
 
@@ -59,9 +59,9 @@ class Service:
         own = {"TORCHEXAM_INSTRUCTOR_TOKEN": INSTRUCTOR, "TORCHEXAM_STUDENT_TOKEN": STUDENT}
         with (self.course / "stderr.txt").open("a") as said:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "torchexam", "serve", "--port", str(self.port), "--no-open"],
+                [sys.executable, "-m", "torchexam", "serve", "--port", str(self.port), "--no-open", *self.options],
                 cwd=self.course, stdout=subprocess.PIPE, stderr=said, text=True,
-                env={**os.environ, **own, **self.environment},
+                env={**os.environ, **own},
             )  # fmt: skip
         assert self.process.stdout is not None
         self.start_address = self.process.stdout.readline().strip()
