@@ -96,11 +96,33 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Student:
-    """Whose copy it is; empty for a copy that anybody may take."""
+class Seat:
+    """Where a student sits: the label, and what it says of row and column, from which neighbours follow."""
 
-    name: str = ""
-    id: str = ""
+    label: str
+    row: int | None  # none where seats are in one line
+    column: int
+    room: str = ""
+
+
+@dataclass(frozen=True)
+class Accommodation:
+    """What a student's copy needs: large print, more time in percent, a page for a screen reader."""
+
+    large: bool = False
+    extra_time: int = 0
+    html: bool = False
+
+
+@dataclass(frozen=True)
+class Student:
+    """Whose copy it is, as the roster says; a copy that anybody may take has none."""
+
+    name: str
+    id: str
+    email: str = ""
+    seat: Seat | None = None
+    accommodation: Accommodation = Accommodation()
 
 
 @dataclass(frozen=True)
@@ -242,6 +264,44 @@ def _question(source: Source, path: KeyPath, name: str, bank: Bank) -> Question:
     raise Mistaken([source.mistake(path, f"the bank has no question '{name}'", hint)])
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A question as it comes on a copy, before it is drawn: where it stands, and its parts."""
+
+    question: str
+    section: str  # its number
+    title: str  # of the section
+    points: float  # of the section
+    first: bool  # of its section
+    last: bool
+    parts: tuple[tuple[str, str, float], ...]  # id, number and points
+
+
+def outline(plan: ExamPlan, secret: str, number: int) -> tuple[Asked, ...]:
+    """Turn a plan into what copy `number` asks, in the order of the paper."""
+    order: Sequence[int] = range(len(plan.sections))
+    if plan.spec.shuffle == "sections":
+        order = Stream(secret, plan.id, number, "sections").shuffled(order)
+    return tuple(
+        asked
+        for place, index in enumerate(order, 1)
+        for asked in _section_outline(plan, index, str(place), secret, number)
+    )
+
+
+def _section_outline(plan: ExamPlan, index: int, name: str, secret: str, number: int) -> Iterator[Asked]:
+    used = _on_this_copy(plan, index, secret, number)
+    title = plan.sections[index].spec.title or used[0].question.spec.title
+    points = sum(each.points for each in used)
+    count = 0
+    for place, each in enumerate(used):
+        parts = []
+        for part, worth in each.parts:
+            count += 1
+            parts.append((part, f"{name}.{count}", worth))
+        yield Asked(each.question.id, name, title, points, place == 0, place == len(used) - 1, tuple(parts))
+
+
 def assemble(
     plan: ExamPlan,
     secret: str,
@@ -255,34 +315,48 @@ def assemble(
 
     From a frozen pool come its first `pool` variants; raises Mistaken when one is not what was frozen.
     """
-    order: Sequence[int] = range(len(plan.sections))
-    if plan.spec.shuffle == "sections":
-        order = Stream(secret, plan.id, number, "sections").shuffled(order)
-    sections = []
-    for place, index in enumerate(order):
-        section = plan.sections[index]
-        used = _on_this_copy(section, Stream(secret, plan.id, index, number, "questions"))
-        title = section.spec.title or used[0].question.spec.title
-        groups: list[Group] = []
-        count = 0
-        for each in used:
-            drawn = number if pool is None else dealt(number, pool, secret, each.question.id, "pool")
-            variant = (
-                pool_room.deal(frozen, each.question, drawn, plan.spec.conventions)
-                if frozen
-                else variant_room.vary(each.question, secret, drawn, plan.spec.conventions)
-            )
-            by_id = {part.id: part for part in variant.parts}
-            parts = []
-            for name, points in each.parts:
-                count += 1
-                parts.append(NumberedPart(f"{place + 1}.{count}", points, variant, by_id[name]))
-            groups.append(Group(variant, tuple(parts)))
-        sections.append(Section(str(place + 1), title, sum(used_.points for used_ in used), tuple(groups)))
+    groups: dict[str, list[Group]] = {}
+    heads: dict[str, Asked] = {}
+    for asked in outline(plan, secret, number):
+        drawn = dealt_variant(asked.question, secret, number, pool)
+        variant = draw(plan, asked.question, secret, drawn, frozen)
+        groups.setdefault(asked.section, []).append(numbered(asked, variant))
+        heads.setdefault(asked.section, asked)
+    sections = (Section(name, head.title, head.points, tuple(groups[name])) for name, head in heads.items())
     return Exam(plan, codes.code(number, secret, copies), student, tuple(sections))
 
 
-def _on_this_copy(section: SectionPlan, stream: Stream) -> list[Used]:
+def frame(
+    plan: ExamPlan, asked: Sequence[Asked], secret: str, number: int, copies: int, student: Student | None = None
+) -> Exam:
+    """A copy with the heads of its sections, before anything is drawn."""
+    heads = {one.section: Section(one.section, one.title, one.points, ()) for one in asked if one.first}
+    return Exam(plan, codes.code(number, secret, copies), student, tuple(heads.values()))
+
+
+def dealt_variant(question: str, secret: str, number: int, pool: int | None) -> int:
+    """Which variant of a question copy `number` gets; without a pool, one of its own."""
+    return number if pool is None else dealt(number, pool, secret, question, "pool")
+
+
+def draw(plan: ExamPlan, question: str, secret: str, number: int, frozen: Pool | None = None) -> Variant:
+    """Draw a variant of a question, or take it from a frozen pool; raises Mistaken."""
+    source = plan.questions[question]
+    if frozen:
+        return pool_room.deal(frozen, source, number, plan.spec.conventions)
+    return variant_room.vary(source, secret, number, plan.spec.conventions)
+
+
+def numbered(asked: Asked, variant: Variant) -> Group:
+    """Give the parts of a variant the numbers and points that they have on a copy."""
+    by_id = {part.id: part for part in variant.parts}
+    parts = (NumberedPart(number, points, variant, by_id[part]) for part, number, points in asked.parts)
+    return Group(variant, tuple(parts))
+
+
+def _on_this_copy(plan: ExamPlan, index: int, secret: str, number: int) -> list[Used]:
+    section = plan.sections[index]
     if section.spec.pick is not None or section.spec.shuffle == "questions":
+        stream = Stream(secret, plan.id, index, number, "questions")
         return stream.shuffled(section.candidates)[: section.count]
     return list(section.candidates)

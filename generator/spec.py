@@ -156,6 +156,7 @@ class ExamSpec(Model):
     cover: CoverSpec = Field(default_factory=CoverSpec)
     conventions: dict[str, str] = Field({}, description="conventions that hold throughout, and are printed")
     shuffle: Literal["no", "sections"] = "no"
+    layout: Literal["same", "free"] = Field("same", description="same: every answer at the same place on all copies")
     sections: Annotated[list[SectionSpec], Field(min_length=1)]
 
 

@@ -6,8 +6,10 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 
 def folder() -> Path:
@@ -44,15 +46,38 @@ def keep(kind: str, key: str, value: Any) -> None:
         return
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that others see all of it or none of it; raises OSError."""
+@contextmanager
+def writing(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write to, piece by piece, that others see only when all of it is there; raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException as error:
+        Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:  # a full disk does not say for which file
+            raise OSError(error.errno, error.strerror, str(path)) from None
+        raise
+
+
+def write_whole(path: Path, data: bytes, *, lasting: bool = True) -> None:
+    """Write a file so that others see all of it or none of it; raises OSError.
+
+    It outlasts a loss of power, unless `lasting` is false: then it is as safe, as long as the machine runs.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                os.fsync(file.fileno())
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except BaseException as error:

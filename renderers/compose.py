@@ -18,7 +18,7 @@ from generator.answers.sketch import SketchAnswer
 from generator.answers.table import TableAnswer
 from generator.answers.text import SampleResponse, TextAnswer
 from generator.answers.weights import WeightsAnswer
-from generator.exam import Exam, Group, NumberedPart
+from generator.exam import Exam, Group, NumberedPart, Student
 from generator.exam import Section as ExamSection
 from generator.formulas import FormulaError, number_text
 from generator.plots import Plot, Series
@@ -63,11 +63,17 @@ Audience = Literal["students", "graders"]
 
 def compose(exam: Exam, audience: Audience) -> Document:
     """Turn one copy into the tree of its paper, or of its key; raises Mistaken when evidence fails to come true."""
+    sections = tuple(_section(section, audience) for section in exam.sections)
+    return replace(compose_frame(exam, audience), sections=sections)
+
+
+def compose_frame(exam: Exam, audience: Audience) -> Document:
+    """Turn one copy into its paper, or its key, without the sections."""
     spec = exam.plan.spec
     cover = _cover(exam) if audience == "students" else None
-    sections = tuple(_section(section, audience) for section in exam.sections)
     kind: Literal["exam", "key"] = "exam" if audience == "students" else "key"
-    return Document(spec.title, exam.code, kind, "en", cover, sections)
+    owner = exam.student.name if exam.student and audience == "students" else ""
+    return Document(spec.title, exam.code, kind, "en", cover, (), owner)
 
 
 def compose_question(variant: Variant, audience: Audience, parts_of: Sequence[Variant] = ()) -> Document:
@@ -115,37 +121,64 @@ def points_text(points: float) -> str:
 
 def _cover(exam: Exam) -> Cover:
     spec = exam.plan.spec
+    extra = exam.student.accommodation.extra_time if exam.student else 0
     facts = [
         ("Date", spec.date),
-        ("Time", f"{spec.minutes} minutes" if spec.minutes else ""),
+        ("Time", _time(spec.minutes, extra) if spec.minutes else ""),
         ("Points", f"{exam.plan.points:g}"),
     ]
-    given = _given(exam)
+    given = _given(exam.student) if exam.student else {}
     fields = tuple((field, given.get(field.lower(), "")) for field in spec.cover.fields)
     scores = tuple((section.number, section.title, f"{section.points:g}") for section in exam.sections)
     instructions = blocks(spec.cover.instructions) if spec.cover.instructions else ()
     return Cover(spec.title, spec.course, tuple(fact for fact in facts if fact[1]), fields, instructions, scores)
 
 
-def _given(exam: Exam) -> dict[str, str]:
-    """What the roster fills into the boxes of the cover."""
-    if exam.student is None:
-        return {}
-    return {"name": exam.student.name, "student id": exam.student.id, "id": exam.student.id}
+def _time(minutes: int, extra: int) -> str:
+    """75 minutes; with 50 percent more, 113 minutes (75 and 50% more)"""
+    if not extra:
+        return f"{minutes} minutes"
+    return f"{-(-minutes * (100 + extra) // 100)} minutes ({minutes} and {extra}% more)"
+
+
+def _given(student: Student) -> dict[str, str]:
+    """What the roster fills into the boxes of the cover, by their labels in lower case."""
+    label, room = (student.seat.label, student.seat.room) if student.seat else ("", "")
+    return (
+        dict.fromkeys(("name", "student name", "full name"), student.name)
+        | dict.fromkeys(("id", "student id", "student number"), student.id)
+        | dict.fromkeys(("email", "e-mail", "email address"), student.email)
+        | dict.fromkeys(("seat", "row and seat", "seat number"), label)
+        | {"room": room}
+    )
 
 
 def _section(section: ExamSection, audience: Audience) -> Section:
-    first, *others = section.groups
-    images = _images(first.variant)
-    parts = [_part(part, audience, ()) for part in first.parts]
-    for group in others:  # the stem of a further question opens its first part
-        stem = _prose(group.variant.stem, group.variant)
-        title: tuple[Block, ...] = ()
-        if group.variant.title != section.title:
-            title = (Paragraph((Strong((Text(group.variant.title),)),)),)
-        parts += [_part(part, audience, (*title, *stem) if n == 0 else ()) for n, part in enumerate(group.parts)]
-    stem = _listed(blocks(first.variant.stem, images))
-    return Section(section.number, section.title, points_text(section.points), stem, tuple(parts))
+    last = len(section.groups) - 1
+    groups = [
+        compose_group(replace(section, groups=(group,)), audience, first=place == 0, last=place == last)
+        for place, group in enumerate(section.groups)
+    ]
+    return replace(groups[0], parts=tuple(part for group in groups for part in group.parts))
+
+
+def compose_group(section: ExamSection, audience: Audience, *, first: bool = True, last: bool = True) -> Section:
+    """Turn the one question of a section into its part of the tree, whether others stand before it or after it.
+
+    The stem of a question that is not the first opens its first part.
+    """
+    (group,) = section.groups
+    stem = _prose(group.variant.stem, group.variant)
+    title: tuple[Block, ...] = ()
+    if not first and group.variant.title != section.title:
+        title = (Paragraph((Strong((Text(group.variant.title),)),)),)
+    parts = [
+        _part(part, audience, (*title, *stem) if n == 0 and not first else ()) for n, part in enumerate(group.parts)
+    ]
+    if last:
+        parts[-1] = replace(parts[-1], ends=True)
+    points = points_text(section.points)
+    return Section(section.number, section.title, points, stem if first else (), tuple(parts))
 
 
 def _part(numbered: NumberedPart, audience: Audience, before: tuple[Block, ...]) -> Part:

@@ -249,6 +249,7 @@ class Part:
     prompt: tuple[Block, ...]
     space: Space | None
     solution: tuple[Block, ...] = ()  # empty on a student's paper
+    ends: bool = False  # whether it is the last one of its section
 
 
 @dataclass(frozen=True)
@@ -284,3 +285,10 @@ class Document:
     language: str  # "en"
     cover: Cover | None  # none for the preview of a question
     sections: tuple[Section, ...]
+    owner: str = ""  # the student's name, where a roster gives it
+
+    @property
+    def full_title(self) -> str:
+        """What a viewer shows as the title of the file."""
+        named = f"{self.title} – answer key" if self.kind == "key" else self.title
+        return f"{named} – {self.code}" if self.code else named

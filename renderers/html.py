@@ -22,6 +22,7 @@ from renderers.document import (
     NumberField,
     Paragraph,
     Part,
+    Section,
     TableField,
     WorkBox,
 )
@@ -34,18 +35,28 @@ def render(document: Document, *, large: bool = False, stylesheet: str = "") -> 
 
     With the address of a stylesheet, the page takes styles and fonts from there instead of holding them.
     """
+    return page(document, markup.sections(Screen(), document.sections), large=large, stylesheet=stylesheet)
+
+
+def group(section: Section, *, first: bool, last: bool) -> Markup:
+    """Turn one question of a section into its part of a page's body."""
+    return markup.group(Screen(), section, first=first, last=last)
+
+
+def page(document: Document, body: Markup, *, large: bool = False, stylesheet: str = "") -> bytes:
+    """Turn a document whose sections are `body` already into the bytes of a page."""
     screen = Screen()
     cover = document.cover
-    page = markup.template("screen.html.j2").render(
+    whole = markup.template("screen.html.j2").render(
         document=document,
         instructions=markup.blocks(screen, cover.instructions) if cover else "",
         total=markup.total,
-        body=markup.sections(screen, document.sections),
+        body=body,
         css="" if stylesheet else Markup(css(large=large)),  # noqa: S704  # our own files
         stylesheet=stylesheet,
         large=large,
     )
-    return page.encode()
+    return whole.encode()
 
 
 def css(*, large: bool = False) -> str:
@@ -77,11 +88,11 @@ class Screen:
 
     # ---- what stands below one another ----
 
-    def panel(self, solution: tuple[Block, ...]) -> Markup:
+    def panel(self, part: Part) -> Markup:
         """One block below the other."""
-        return Markup('<div class="panel">{}</div>').format(markup.blocks(self, solution))
+        return Markup('<div class="panel">{}</div>').format(markup.blocks(self, part.solution))
 
-    def piece(self, name: str, asked: Markup, below: Markup) -> Markup:
+    def piece(self, name: str, asked: Markup, below: Markup, ends: bool = False) -> Markup:  # noqa: ARG002  # paper's
         """A part is a region of its own; a section's head belongs to the section."""
         kind, number = name.split(maxsplit=1)
         if kind == "head":

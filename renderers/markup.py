@@ -58,11 +58,14 @@ class Medium(Protocol):
     def room(self, part: Part) -> Markup:
         """Room for the answer to a part."""
 
-    def panel(self, solution: tuple[Block, ...]) -> Markup:
+    def panel(self, part: Part) -> Markup:
         """What a key holds below a prompt."""
 
-    def piece(self, name: str, asked: Markup, below: Markup) -> Markup:
-        """One stretch of the paper, `head 7` or `part 7.1`: what is asked, and what stands below it."""
+    def piece(self, name: str, asked: Markup, below: Markup, ends: bool = False) -> Markup:
+        """One stretch of the paper, `head 7` or `part 7.1`: what is asked, and what stands below it.
+
+        `ends` says that it is the last one of its section.
+        """
 
 
 # ---- the paper ----
@@ -74,25 +77,38 @@ def sections(medium: Medium, all_sections: Iterable[Section]) -> Markup:
 
 
 def _section(medium: Medium, section: Section) -> Markup:
+    return group(medium, section, first=True, last=True)
+
+
+def group(medium: Medium, section: Section, *, first: bool, last: bool) -> Markup:
+    """One question of a section, which the first one opens with its head, and the last one closes."""
+    inside = _join(part(medium, each) for each in section.parts)
+    if first:
+        opens = Markup('<section class="section" aria-labelledby="section-{}">').format(section.number)
+        inside = opens + head(medium, section) + inside
+    return inside + Markup("</section>\n") if last else inside
+
+
+def head(medium: Medium, section: Section) -> Markup:
+    """The head of a section with its stem, as a piece."""
     name = section.number
     heading = Markup(
         '<h2 id="section-{0}" data-label="{0} {1}"><span class="number">{0}</span> <span class="title">{1}</span>'
         ' <span class="points">{2}</span></h2>'
     ).format(name, section.title, section.points)
-    head = medium.piece(f"head {name}", heading + blocks(medium, section.stem), Markup())
-    parts = _join(_part(medium, part) for part in section.parts)
-    return Markup('<section class="section" aria-labelledby="section-{}">{}{}</section>\n').format(name, head, parts)
+    return medium.piece(f"head {name}", heading + blocks(medium, section.stem), Markup())
 
 
-def _part(medium: Medium, part: Part) -> Markup:
+def part(medium: Medium, part: Part) -> Markup:
+    """A part with the room for its answer, or with its solution, as a piece."""
     heading = Markup(
         '<h3 id="part-{0}" data-label="{0}"><span class="number">{0}</span> <span class="points">({1})</span> </h3>'
     ).format(part.number, part.points)
     prompt = Markup('<div class="prompt">{}{}</div>').format(heading, blocks(medium, part.prompt))
     lead = Markup('<div class="lead">{}</div>').format(blocks(medium, part.lead)) if part.lead else Markup()
     if part.solution:
-        return medium.piece(f"part {part.number}", lead + prompt, medium.panel(part.solution))
-    return medium.piece(f"part {part.number}", lead + prompt + _note(medium, part), medium.room(part))
+        return medium.piece(f"part {part.number}", lead + prompt, medium.panel(part), part.ends)
+    return medium.piece(f"part {part.number}", lead + prompt + _note(medium, part), medium.room(part), part.ends)
 
 
 def _note(medium: Medium, part: Part) -> Markup:
@@ -132,15 +148,25 @@ def _block(medium: Medium, block: Block) -> Markup:
             return Markup("<figure>{}</figure>\n").format(medium.image(block))
         case Drawing(picture, caption):
             return _figure(medium, picture, caption)
+        case Solution() | Rubric() | Evidence() | Samples():
+            kind, heading, bodies = panel_part(medium, block)
+            return Markup('<div class="{}"><h4>{}</h4>{}</div>\n').format(kind, heading, _join(bodies))
+
+
+def panel_part(medium: Medium, block: Block) -> tuple[str, str, tuple[Markup, ...]]:
+    """The kind and the heading of what a key holds, and what stands below it, each of which may begin a column."""
+    match block:
         case Solution(heading, inside):
-            return _panel_part("solution", heading, blocks(medium, inside))
+            return "solution", heading, tuple(_block(medium, each) for each in inside)
         case Rubric(items):
-            return _panel_part("rubric", "Rubric", _marks(medium, items))
+            return "rubric", "Rubric", (_marks(medium, items),)
         case Evidence(inside, drawing):
-            figure = blocks(medium, (drawing,)) if drawing else Markup()
-            return _panel_part("evidence", "Evidence", figure + blocks(medium, inside))
+            shown = (drawing, *inside) if drawing else inside
+            return "evidence", "Evidence", tuple(_block(medium, each) for each in shown)
         case Samples(items):
-            return _panel_part("samples", "Sample responses", _marks(medium, items))
+            return "samples", "Sample responses", (_marks(medium, items),)
+        case _:
+            return "plain", "", (_block(medium, block),)
 
 
 def _items(medium: Medium, items: tuple[tuple[Block, ...], ...], start: int | None) -> Markup:
@@ -236,10 +262,6 @@ def _row(medium: Medium, row: tuple[tuple[Inline, ...], ...], align: tuple[str, 
 def _figure(medium: Medium, picture: Picture, caption: tuple[Inline, ...]) -> Markup:
     below = Markup("<figcaption>{}</figcaption>").format(inlines(medium, caption)) if caption else ""
     return Markup("<figure>{}{}</figure>\n").format(medium.picture(picture), below)
-
-
-def _panel_part(kind: str, heading: str, body: Markup) -> Markup:
-    return Markup('<div class="{}"><h4>{}</h4>{}</div>\n').format(kind, heading, body)
 
 
 def _marks(medium: Medium, items: tuple[tuple[str, tuple[Inline, ...]], ...]) -> Markup:

@@ -158,3 +158,84 @@ def _fill(chunk: Sequence[Piece], page: float, breaks: bool) -> list[Placed]:
         )
         for n, piece in enumerate(chunk)
     ]
+
+
+# ---- what flows from column to column ----
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Something that stays whole in a flow; lengths in points."""
+
+    name: str
+    text: float
+    gap: float  # white space below, which the end of a column swallows
+    keeps: bool = False  # it does not part from the stretch after it
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a stretch stands: the column from 0, and points from its top."""
+
+    column: int
+    y: float
+
+
+def flow(stretches: Sequence[Stretch], height: float, columns: int = 1) -> list[Spot]:
+    """Let stretches flow through the fewest pages of so many columns, all filled alike."""
+    units = _units(stretches, height)
+    pages = -(-(_filled(units, height)[-1].column + 1) // columns) if units else 0
+    low, high = height / 2, height
+    while high - low > 1:  # the least height that needs no more pages
+        middle = (low + high) / 2
+        if _filled(units, middle)[-1].column < pages * columns:
+            high = middle
+        else:
+            low = middle
+    spots: list[Spot] = []
+    for unit, spot in zip(units, _filled(units, high), strict=True):
+        y = spot.y
+        for stretch in unit:
+            spots.append(Spot(spot.column, y))
+            y += stretch.text + stretch.gap
+    return spots
+
+
+def plan_of_flow(stretches: Sequence[Stretch], spots: Sequence[Spot]) -> Plan:
+    """Turn where stretches stand into a plan."""
+    placed = []
+    for n, (stretch, spot) in enumerate(zip(stretches, spots, strict=True)):
+        ends = n + 1 == len(spots) or spots[n + 1].column != spot.column
+        breaks = n > 0 and spots[n - 1].column != spot.column
+        placed.append(Placed(stretch.name, stretch.text, 0.0, 0.0 if ends else stretch.gap, breaks))
+    return Plan(tuple(placed), spots[-1].column + 1)
+
+
+def _units(stretches: Sequence[Stretch], height: float) -> list[list[Stretch]]:
+    """Stretches that do not part, together; what is higher than a column parts all the same."""
+    units: list[list[Stretch]] = []
+    joins = False
+    for stretch in stretches:
+        if joins and _unit_height([*units[-1], stretch]) <= height:
+            units[-1].append(stretch)
+        else:
+            units.append([stretch])
+        joins = stretch.keeps
+    return units
+
+
+def _unit_height(unit: Sequence[Stretch]) -> float:
+    return sum(each.text + each.gap for each in unit) - unit[-1].gap
+
+
+def _filled(units: Sequence[Sequence[Stretch]], height: float) -> list[Spot]:
+    """Each unit in the first column that has room for it."""
+    spots: list[Spot] = []
+    column, y = 0, 0.0
+    for unit in units:
+        needs = _unit_height(unit)
+        if y > 0 and y + needs > height + _ALMOST:
+            column, y = column + 1, 0.0
+        spots.append(Spot(column, y))
+        y += needs + unit[-1].gap
+    return spots

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -18,6 +19,7 @@ from renderers.document import (
     Block,
     Choices,
     CodeLines,
+    Document,
     GridField,
     Image,
     Lines,
@@ -26,7 +28,7 @@ from renderers.document import (
     TableField,
     WorkBox,
 )
-from renderers.markup import blocks, with_math
+from renderers.markup import blocks, panel_part, template, total, with_math
 from renderers.math import Formula, typeset
 from renderers.math.pdf import FormulaImage, image_for, img_tag
 from renderers.pages import Plan
@@ -53,12 +55,33 @@ class Style:
         return (14 if self.large else 8.5) * MM
 
 
+@dataclass(frozen=True)
+class Heads:
+    """What running heads say besides the title and the page."""
+
+    name: str
+    copy: str
+    head: str
+
+
+def heads_of(code: str, owner: str = "") -> Heads:
+    """The running heads of a copy."""
+    return Heads(f"Name\u2002{owner}".strip(), f"code {code}" if code else "", f"Answer key {code}".strip())
+
+
+def leads(html: str) -> bool:
+    """Whether a text ends with a colon, so that it does not part from what it leads to."""
+    return html.rstrip().endswith(":</p>")
+
+
 class Paper:
     """The medium of print; collects in `images` what WeasyPrint is to draw."""
 
-    def __init__(self, style: Style, plan: Plan | None) -> None:
+    def __init__(self, style: Style, plan: Plan | None, is_key: bool = False) -> None:
         self.style = style
         self.plan = plan
+        self.is_key = is_key
+        self.in_columns = is_key and not style.large  # two on a sheet
         self.images: dict[str, Any] = {"ruled:": Ruled(style.line)}
         self.formulas: set[str] = set()
 
@@ -90,18 +113,66 @@ class Paper:
 
     # ---- what stands below one another ----
 
-    def panel(self, solution: tuple[Block, ...]) -> Markup:
-        """One block below the other."""
-        return Markup('<div class="panel">{}</div>').format(blocks(self, solution))
+    def front(self, document: Document) -> list[tuple[str, Markup]]:
+        """The stretches of the cover, or the title where there is none, each with its name."""
+        parts: Any = template("cover.html.j2").module
+        cover = document.cover
+        if cover is None:
+            return [("title", parts.title(document))]
+        stretches = [parts.top(cover)]
+        for label, value in cover.fields:
+            stretches.append(parts.owner(len(stretches) + 1, label, value))
+        if cover.instructions:
+            stretches.append(parts.instructions(len(stretches) + 1, blocks(self, cover.instructions)))
+        if cover.scores:
+            stretches.append(parts.scores(len(stretches) + 1, cover, document.kind, total))
+        return [(f"cover/{n}", stretch) for n, stretch in enumerate(stretches, 1)]
 
-    def piece(self, name: str, asked: Markup, below: Markup) -> Markup:
+    def panel(self, part: Part) -> Markup:
+        """One atom below the other."""
+        return Markup('<div class="panel">{}</div>').format(Markup("").join(html for _, html in self.atoms(part)))
+
+    def atoms(self, part: Part) -> Iterator[tuple[str, Markup]]:
+        """What a key holds below a prompt, in stretches that stay whole, each with its name: part 7.1/2"""
+        stretches = [stretch for block in part.solution for stretch in self._stretches(block)]
+        for n, (kind, inside) in enumerate(stretches, 1):
+            name = f"part {part.number}/{n}"
+            ends = "" if n < len(stretches) else " closes" if part.ends else " last"
+            ends += " leads" if leads(inside) and n < len(stretches) else ""
+            yield (
+                name,
+                Markup('<div class="atom {}{}" data-slip="{}" style="{}">{}</div>').format(
+                    kind, ends, name, self._placed(name), inside
+                ),
+            )
+
+    def _stretches(self, block: Block) -> Iterator[tuple[str, Markup]]:
+        """The kind of what a key holds, and its bodies; the heading stays with the first of them."""
+        kind, heading, bodies = panel_part(self, block)
+        for n, body in enumerate(bodies, 1):
+            above = Markup("<h4>{}</h4>").format(heading) if heading and n == 1 else Markup()
+            yield f"{kind} end" if n == len(bodies) else kind, above + body
+
+    def _placed(self, name: str) -> str:
+        """What the plan says of a stretch of a key, as CSS."""
+        if not self.plan:
+            return ""
+        placed = self.plan[name]
+        return f"padding-bottom:{placed.gap:.4f}pt" + (";break-before:page" if placed.breaks else "")
+
+    def piece(self, name: str, asked: Markup, below: Markup, ends: bool = False) -> Markup:
         """One piece of a page, at the place and with the heights that the plan gives it."""
+        kind = f"{name.split()[0]}{' ends' if ends else ''}"
+        frame = Markup('<div class="piece {}" data-piece="{}" style="{}">{}{}</div>\n')
+        if self.is_key:
+            return frame.format(kind, name, "", self._asked(name, self._placed(name), asked), below)
         placed = self.plan[name] if self.plan else None
-        outer = f"padding-bottom:{placed.gap:.2f}pt" + (";break-before:page" if placed.breaks else "") if placed else ""
-        inner = f"min-height:{placed.text:.2f}pt" if placed else ""
-        return Markup(
-            '<div class="piece {}" data-piece="{}" style="{}"><div class="asked" style="{}">{}</div>{}</div>\n'
-        ).format(name.split()[0], name, outer, inner, asked, below)
+        outer = f"padding-bottom:{placed.gap:.4f}pt" + (";break-before:page" if placed.breaks else "") if placed else ""
+        inner = f"min-height:{placed.text:.4f}pt" if placed else ""
+        return frame.format(kind, name, outer, self._asked(name, inner, asked), below)
+
+    def _asked(self, name: str, style: str, inside: Markup) -> Markup:
+        return Markup('<div class="asked" data-slip="{}" style="{}">{}</div>').format(name, style, inside)
 
     def room(self, part: Part) -> Markup:
         """The room for an answer, as high as the plan says, else as asked."""
@@ -134,7 +205,7 @@ class Paper:
     def _space(self, kind: str, part: Part, asked: float, growth: tuple[float, int], inside: str = "") -> Markup:
         """Room with a height of its own, which may grow by so many steps of this length."""
         return Markup(
-            '<div class="space {}" data-box="{}" data-step="{}" data-steps="{}" style="height:{:.2f}pt">{}</div>'
+            '<div class="space {}" data-box="{}" data-step="{}" data-steps="{}" style="height:{:.4f}pt">{}</div>'
         ).format(kind, part.number, *growth, self._height(part) or asked, inside)
 
     def _result(self, unit: str) -> Markup:
@@ -151,7 +222,7 @@ class Paper:
         halves = (cells[start : start + each] for start in range(0, len(cells), each))
         tables = Markup("").join(_half(self, part, field, half, top, (height - top) / each) for half in halves)
         return Markup(
-            '<div class="space tables columns{}" data-step="{}" data-steps="5" style="height:{:.2f}pt">{}</div>'
+            '<div class="space tables columns{}" data-step="{}" data-steps="5" style="height:{:.4f}pt">{}</div>'
         ).format(columns, each * MM, height, tables)
 
     def _choices(self, part: Part, choices: Choices) -> Markup:
@@ -161,13 +232,14 @@ class Paper:
             )
             for index, option in enumerate(choices.options)
         )
-        height = self._height(part)
         return Markup('<ul class="space choices {}" data-box="{}" style="{}">{}</ul>').format(
-            "several" if choices.several else "one",
-            part.number,
-            f"min-height:{height:.2f}pt" if height else "",
-            options,
+            "several" if choices.several else "one", part.number, self._at_least(part), options
         )
+
+    def _at_least(self, part: Part) -> str:
+        """The height of room that does not grow by itself."""
+        height = self._height(part)
+        return f"min-height:{height:.4f}pt" if height else ""
 
     def _axes(self, part: Part, axes: Axes) -> Markup:
         """Axes as a picture, with their labels, which may hold formulas, at the heads of the arrows."""
@@ -178,10 +250,11 @@ class Paper:
             '<svg xmlns="http://www.w3.org/2000/svg" width="{0}" height="{1}" viewBox="0 0 {0} {1}">{2}</svg>'
         ).format(width, height, drawing_axes.draw(axes, size, "STIX Two Text"))
         return Markup(
-            '<div class="space axes" data-box="{}"><p class="y" style="padding-left:{:.2f}px">{}</p>'
+            '<div class="space axes" data-box="{}" style="{}"><p class="y" style="padding-left:{:.2f}px">{}</p>'
             '<p class="field">{}<span style="vertical-align:{:.2f}px">{}</span></p></div>'
         ).format(
             part.number,
+            self._at_least(part),
             x - 4,
             with_math(self, axes.y_label),
             self.image(Image(str(svg).encode(), "image/svg+xml", drawing_axes.spoken(axes))),
@@ -200,11 +273,11 @@ def _half(
     paper: Paper, part: Part, field: TableField, cells: list[tuple[str, str, bool]], top: float, row: float
 ) -> Markup:
     """One of the tables to fill."""
-    head = Markup('<tr style="height:{:.2f}pt"><th scope="col">{}</th><th scope="col">{}</th></tr>').format(
+    head = Markup('<tr style="height:{:.4f}pt"><th scope="col">{}</th><th scope="col">{}</th></tr>').format(
         top, *(with_math(paper, label) for label in field.header)
     )
     body = Markup("").join(
-        Markup('<tr style="height:{:.2f}pt"><th scope="row">{}</th><td{}>{}</td></tr>').format(
+        Markup('<tr style="height:{:.4f}pt"><th scope="row">{}</th><td{}>{}</td></tr>').format(
             row,
             with_math(paper, label),
             Markup(' data-box="{}"').format(part.number) if blank else "",

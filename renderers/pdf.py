@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import zip_longest
 from typing import Any
 from xml.etree import ElementTree
 
 from cssselect2 import ElementWrapper  # type: ignore[import-untyped]
+from markupsafe import Markup
 from weasyprint import CSS, HTML
 from weasyprint.css.counters import CounterStyle
 from weasyprint.document import Page
@@ -23,14 +24,14 @@ from renderers import fonts, markup, tags
 from renderers.document import Document
 from renderers.fonts.pdf import FontFetcher
 from renderers.pages import Heights, Piece, Plan
-from renderers.paper import MM, Paper, Style
+from renderers.paper import MM, Paper, Style, heads_of
 
 __all__ = ["Box", "Rendered", "Style", "measure", "render"]
 
 _SHEETS = {"letter": (612.0, 792.0), "a4": (210 * MM, 297 * MM)}
-_TOP, _BOTTOM, _SIDE = 23 * MM, 17 * MM, 21 * MM
+_TOP, _BOTTOM, _SIDE = 25 * MM, 16 * MM, 21 * MM
 _KEY_TOP, _KEY_BOTTOM, _KEY_SIDE = 18 * MM, 16 * MM, 18 * MM
-_GUTTER = 8 * MM  # between the two columns of a key
+GUTTER = 8 * MM  # between the two columns of a key
 _SHEETS_COUNTED = 400
 _NOT_IN_XML = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -56,7 +57,7 @@ class Rendered:
 
 
 @contextmanager
-def _without_pauses() -> Iterator[None]:
+def without_pauses() -> Iterator[None]:
     """Hold the garbage collector back while a box tree grows, which it would walk again and again.
 
     Used around whole functions, so that the tree is garbage, and found as such, when the collector is back.
@@ -70,11 +71,40 @@ def _without_pauses() -> Iterator[None]:
             gc.enable()
 
 
-@_without_pauses()
+@without_pauses()
 def measure(document: Document, style: Style) -> Heights:
     """Turn a document into the heights of its pieces, by laying it out on one endless page and painting nothing."""
     laid_out, _ = lay_out(document, style, None, endless=True)
     return Heights(text_height(style), tuple(piece_of(piece) for piece in pieces(laid_out)))
+
+
+# where running heads stand
+MARGIN_BOXES = (
+    "top-left", "top-right", "bottom-left", "bottom-right", "top-right-corner", "bottom-right-corner",
+)  # fmt: skip
+
+
+def sheet(style: Style) -> tuple[float, float]:
+    """Width and height of the sheet, in points."""
+    return _SHEETS[style.paper]
+
+
+def text_origin(style: Style, is_key: bool) -> tuple[float, float]:
+    """The left edge and the top of a page's text area, or of the left column of a key, in points."""
+    return (_KEY_SIDE, _KEY_TOP) if is_key and not style.large else (_SIDE, _TOP)
+
+
+def text_area(style: Style, is_key: bool) -> tuple[float, float]:
+    """Width and height of a page's text area, or of a column of a key, in points."""
+    width, height = _SHEETS[style.paper]
+    if is_key and not style.large:
+        return _column(style), height - _KEY_TOP - _KEY_BOTTOM
+    return width - 2 * _SIDE, height - _TOP - _BOTTOM
+
+
+def columns(style: Style) -> int:
+    """How many columns a page of a key has."""
+    return 1 if style.large else 2
 
 
 def text_height(style: Style) -> float:
@@ -82,12 +112,12 @@ def text_height(style: Style) -> float:
     return _SHEETS[style.paper][1] - _TOP - _BOTTOM - 1
 
 
-@_without_pauses()
+@without_pauses()
 def render(document: Document, style: Style, plan: Plan | None = None) -> Rendered:
     """Turn a document into a PDF; with a plan, its pages break and its answer spaces stand where the plan says."""
     laid_out, paper = lay_out(document, style, plan)
     data = laid_out.write_pdf(
-        finisher=lambda _, pdf: tags.finish(pdf, paper.formulas), pdf_variant="pdf/ua-1", cache=paper.images
+        finisher=lambda _, pdf: tags.finish_file(pdf, paper.formulas), pdf_variant="pdf/ua-1", cache=paper.images
     )
     return Rendered(data, len(laid_out.pages), _answer_boxes(laid_out.pages))
 
@@ -95,24 +125,29 @@ def render(document: Document, style: Style, plan: Plan | None = None) -> Render
 # ---- layout ----
 
 
-@_without_pauses()
+@without_pauses()
 def lay_out(document: Document, style: Style, plan: Plan | None, endless: bool = False) -> tuple[Any, Paper]:
     """Turn a document into WeasyPrint's laid-out pages, and the paper that holds their pictures."""
-    paper = Paper(style, plan)
+    paper = Paper(style, plan, is_key=document.kind != "exam")
+    front = Markup("").join(html for _, html in paper.front(document))
+    if document.cover:
+        front = Markup('<header class="cover">{}</header>').format(front)
     body = markup.sections(paper, document.sections)
-    cover = markup.blocks(paper, document.cover.instructions) if document.cover else ""
     shell = markup.template("paper.html.j2")
-    html = _parsed(shell.render(document=document, instructions=cover, body=body, total=markup.total))
-    columns = document.kind != "exam" and not style.large
-    sheets = _stylesheets(style, endless, columns)
-    laid_out = html.render(
+    text = shell.render(document=document, heads=heads_of(document.code, document.owner), front=front, body=body)
+    laid_out = rendered(text, paper, page_css(style, endless))
+    return (_in_columns(laid_out, style) if paper.in_columns else laid_out), paper
+
+
+def rendered(html: str, paper: Paper, css: str) -> Any:
+    """Turn our own HTML into WeasyPrint's laid-out pages, in the styles of a paper and in those of `css`."""
+    return _parsed(html).render(
         font_config=_fonts(),
         counter_style=_counters(),
-        stylesheets=sheets,
+        stylesheets=_stylesheets(paper.style, paper.in_columns, css),
         cache=paper.images,
         pdf_variant="pdf/ua-1",
     )
-    return (_in_columns(laid_out, style) if columns else laid_out), paper
 
 
 def _parsed(text: str) -> HTML:
@@ -127,7 +162,7 @@ def _parsed(text: str) -> HTML:
 
 def _column(style: Style) -> float:
     """The width of one column of a key."""
-    return (_SHEETS[style.paper][0] - 2 * _KEY_SIDE - _GUTTER) / 2
+    return (_SHEETS[style.paper][0] - 2 * _KEY_SIDE - GUTTER) / 2
 
 
 def _in_columns(laid_out: Any, style: Style) -> Any:
@@ -141,7 +176,7 @@ def _in_columns(laid_out: Any, style: Style) -> Any:
         if right:
             text = [child for child in right._page_box.children if not isinstance(child, MarginBox)]
             for box in text:
-                box.translate((_column(style) + _GUTTER) / 0.75)
+                box.translate((_column(style) + GUTTER) / 0.75)
             sheet.children = (sheet.children[0], *text, *sheet.children[1:])
         pages.append(Page(sheet))
     return laid_out.copy(pages)
@@ -161,14 +196,19 @@ def _counters() -> CounterStyle:
     return CounterStyle()
 
 
-@cache
-def _stylesheets(style: Style, endless: bool, columns: bool) -> list[CSS]:
+def page_css(style: Style, endless: bool = False) -> str:
+    """The sheet and its margins."""
     width, height = _SHEETS[style.paper]
-    page = f"@page {{ size: {width}pt {1e6 if endless else height}pt; margin: {_TOP}pt {_SIDE}pt {_BOTTOM}pt }}"
+    return f"@page {{ size: {width}pt {1e6 if endless else height}pt; margin: {_TOP}pt {_SIDE}pt {_BOTTOM}pt }}"
+
+
+@lru_cache(maxsize=32)
+def _stylesheets(style: Style, columns: bool, more: str) -> list[CSS]:
     names = ["paper.css", "large.css"] if style.large else ["paper.css"]
-    css = [page, *(markup.style(name) for name in names)]
+    css = [markup.style(name) for name in names]
     if columns:
         css += [_narrow_pages(style), markup.style("columns.css")]
+    css.append(more)
     return [
         CSS(
             string=text,
@@ -183,7 +223,7 @@ def _stylesheets(style: Style, endless: bool, columns: bool) -> list[CSS]:
 
 def _narrow_pages(style: Style) -> str:
     """Pages with room for one column, two of which share a sheet and so a number."""
-    right = _KEY_SIDE + _column(style) + _GUTTER
+    right = _KEY_SIDE + _column(style) + GUTTER
     numbers = " ".join(f'"{n // 2}"' for n in range(2, _SHEETS_COUNTED))
     return (
         f"@page key {{ margin: {_KEY_TOP}pt {right}pt {_KEY_BOTTOM}pt {_KEY_SIDE}pt }}\n"
@@ -194,7 +234,7 @@ def _narrow_pages(style: Style) -> str:
 # ---- what was laid out ----
 
 
-def _boxes(page: Any) -> Iterator[Any]:
+def boxes(page: Any) -> Iterator[Any]:
     """The outermost box of each element of a page."""
     seen = set()
     for box in page._page_box.descendants():
@@ -205,7 +245,7 @@ def _boxes(page: Any) -> Iterator[Any]:
 
 def pieces(laid_out: Any) -> Iterator[Any]:
     """The boxes of the pieces of a paper."""
-    return (box for page in laid_out.pages for box in _boxes(page) if "data-piece" in box.element.attrib)
+    return (box for page in laid_out.pages for box in boxes(page) if "data-piece" in box.element.attrib)
 
 
 def piece_of(piece: Any) -> Piece:
@@ -223,8 +263,13 @@ def piece_of(piece: Any) -> Piece:
 def _answer_boxes(pages: list[Any]) -> Mapping[str, tuple[Box, ...]]:
     found: dict[str, tuple[Box, ...]] = {}
     for number, page in enumerate(pages, start=1):
-        for box in _boxes(page):
+        for box in boxes(page):
             if part := box.element.attrib.get("data-box"):
-                corner = (box.border_box_x(), box.border_box_y(), box.border_width(), box.border_height())
-                found[part] = (*found.get(part, ()), Box(number, *(round(length * 0.75, 2) for length in corner)))
+                found[part] = (*found.get(part, ()), Box(number, *(round(length, 2) for length in frame(box))))
     return found
+
+
+def frame(box: Any) -> tuple[float, float, float, float]:
+    """Left, top, width and height of a box with its border, in points."""
+    x, y, width, height = box.border_box_x(), box.border_box_y(), box.border_width(), box.border_height()
+    return x * 0.75, y * 0.75, width * 0.75, height * 0.75

@@ -6,52 +6,43 @@ a folder beside the one asked for, which takes its name when all of them are the
 
 from __future__ import annotations
 
-import csv
-import hashlib
 import json
+import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
+
+from filelock import FileLock, Timeout
 
 from generator import exam as exam_room
 from generator import plugins, store
 from generator import pool as pool_room
-from generator import variant as variant_room
 from generator.bank import sha256, shown_path
-from generator.exam import Exam, ExamPlan, Student
+from generator.exam import ExamPlan, Student
 from generator.mistakes import Mistake, Mistaken, did_you_mean
 from generator.pool import Pool
 from torchexam import workers
 from torchexam.checks import load, root_of, tried
+from torchexam.crews import Crew
+from torchexam.orders import FORMATS, Format, Order, frozen_of, hash_of
+from torchexam.printing import student_of
+from torchexam.records import Records
+from torchexam.rosters import read_roster
+from torchexam.shelf import ORDER, read_json
+from torchexam.stages import Request, run
 
-Format = Literal["pdf", "html"]
-FORMATS: tuple[Format, ...] = get_args(Format)
+__all__ = ["FORMATS", "Built", "Format", "Order", "bank_of", "build", "frozen_of", "read_json", "read_roster"]
+
 POOL = 12
-ORDER = "order.json"
+COPIES = b' "copies": ['  # how that line of a manifest begins
 IN_ONE_PROCESS = 6  # copies; starting a second process costs as much as a few papers
 
 Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is to be built; the same order gives the same bytes."""
-
-    bank: Path
-    exam: Path
-    students: tuple[Student | None, ...]  # one a copy
-    secret: str
-    pool: int | None
-    formats: tuple[Format, ...]
-    paper: Literal["letter", "a4"]
-    large: bool
-    frozen: str = ""  # the hash of the frozen pool that copies are dealt from
-    mark: str = ""  # the hash of all this, the questions and the code: with another, a process must read them again
 
 
 @dataclass(frozen=True)
@@ -59,8 +50,13 @@ class Built:
     """A finished build."""
 
     folder: Path
-    manifest: dict[str, Any]
+    head: dict[str, Any]  # the manifest, but for its copies
     written: int  # files written this time; 0 when everything was there
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """The whole manifest; that of ten thousand copies takes a gigabyte of memory."""
+        return read_json(self.folder / "manifest.json")
 
 
 def build(
@@ -69,58 +65,79 @@ def build(
     *,
     copies: int = 1,
     roster: str | Path | None = None,
+    spare: int = 0,
     seed: str | None = None,
     pool: int | None = None,
+    unique: bool = False,
     to: Sequence[Format] = FORMATS,
     output: str | Path = "output",
     large: bool = False,
     paper: Literal["letter", "a4"] | None = None,
+    by_seat: bool = False,
+    password: str = "",
     jobs: int = 1,
+    scheduler: str = "",
     replace_other: bool = False,
     progress: Progress = lambda items, _count, _what: items,
 ) -> Built:
-    """Build an exam, or finish a build that was interrupted; raises Mistaken and OSError.
+    """Build an exam, or finish a build that was interrupted; raises Mistaken, OSError and crews.Lost.
 
     Without a seed a secret one is made and stored in the manifest. A folder that holds another build is left alone
     unless `replace_other`. Where the exam has a frozen pool, its variants are dealt and no others: all of them, or the
-    first `pool`; without one, `pool` new ones, 12 by default.
+    first `pool`; without one, `pool` new ones, 12 by default, or with `unique` new ones for each copy. A roster gives
+    one copy to each student, and `spare` more to nobody. With a password, keys are encrypted, and only PDF.
     """
     whole = load(bank_of(exam, bank))
     path = exam_room.find(str(exam), whole)
     plan = exam_room.load(path, whole)
-    students = read_roster(Path(roster)) if roster else (None,) * copies
+    students: tuple[Student | None, ...] = read_roster(Path(roster)) if roster else (None,) * copies
+    request = Request((*students, *(None,) * spare), large, password)
     frozen = pool_room.read(pool_room.path_of(path), plan.id)
-    order = Order(whole.root, path, students, seed or "", _size(pool, frozen, path), tuple(to),
-                  paper or plan.spec.paper, large, _frozen_hash(frozen))  # fmt: skip
     folder, working = Path(output) / plan.id, Path(output) / f".{plan.id}.building"
-    mark = _fingerprint(order, plan)
-    if (finished := _finished(folder, mark, seed)) is not None:
+    order = Order(whole.root, path, len(request.students), seed or "", _size(pool, unique, frozen, path), tuple(to),
+                  paper or plan.spec.paper, hash_of(frozen), folder=working)  # fmt: skip
+    mark = _fingerprint(order, request, plan, by_seat)
+    if (finished := _finished(folder, mark, seed, replace_other)) is not None:
         return Built(folder, finished, 0)
-    if folder.exists() and not replace_other:
-        hint = "choose another folder with --output, or let this build take its place with --replace"
-        raise Mistaken([Mistake(str(folder), 0, 0, "this folder holds another build", hint)])
-    order = replace(order, secret=_secret(working, mark, seed), mark=mark)
     _try_out(plan, progress, jobs)
-    written = _write(order, plan, working, mark, progress, jobs)
-    manifest = json.loads((working / "manifest.json").read_text("utf-8"))
-    _take_place(working, folder)
-    return Built(folder, manifest, written)
+    with _alone(folder):
+        if (finished := _finished(folder, mark, seed, replace_other)) is not None:  # by another one, just now
+            return Built(folder, finished, 0)
+        order = replace(order, secret=_secret(working, mark, seed), mark=mark)
+        written = _write(
+            order, plan, request, by_seat, Crew(jobs if order.copies > IN_ONE_PROCESS else 1, scheduler), progress
+        )
+        _take_place(working, folder)
+        return Built(folder, head_of(folder), written)
 
 
-def _size(pool: int | None, frozen: Pool | None, exam: Path) -> int:
-    """How many variants are dealt; raises Mistaken when the frozen pool has fewer."""
+def _write(order: Order, plan: ExamPlan, request: Request, by_seat: bool, crew: Crew, progress: Progress) -> int:
+    """Write every file into the working folder; returns how many there are. A mistake leaves nothing."""
+    from torchexam import summary
+
+    _begin(order.folder, order.mark, order.secret)
+    try:
+        with crew:
+            outcome = run(order, plan, request, crew, progress)
+        return summary.write(order, plan, request, outcome, by_seat)
+    except Mistaken:
+        shutil.rmtree(order.folder, ignore_errors=True)
+        raise
+
+
+def _size(pool: int | None, unique: bool, frozen: Pool | None, exam: Path) -> int | None:
+    """How many variants are dealt, or None for as many as there are copies; raises Mistaken."""
     if frozen is None:
-        return pool or POOL
+        return None if unique else pool or POOL
+    told = shown_path(pool_room.path_of(exam))
+    if unique:
+        hint = "leave --unique out, or move the pool away"
+        raise Mistaken([Mistake(told, 0, 0, "this exam deals from a frozen pool, so copies share variants", hint)])
     if pool and pool > frozen.size:
         message = f"this frozen pool has {frozen.size} variants of each question, not {pool}"
         hint = "leave --pool out, or freeze a larger one with: torchexam freeze"
-        raise Mistaken([Mistake(shown_path(pool_room.path_of(exam)), 0, 0, message, hint)])
+        raise Mistaken([Mistake(told, 0, 0, message, hint)])
     return pool or frozen.size
-
-
-def _frozen_hash(frozen: Pool | None) -> str:
-    """The hash of a pool's file, as `torchexam freeze` writes it."""
-    return hashlib.sha256(pool_room.written(frozen)).hexdigest() if frozen else ""
 
 
 def bank_of(exam: str | Path, bank: str | Path) -> Path:
@@ -131,35 +148,84 @@ def bank_of(exam: str | Path, bank: str | Path) -> Path:
     return Path(bank)
 
 
+class _alone:  # noqa: N801  # reads as what it does: with _alone(folder)
+    """While one build writes into a folder, another one that would is told so; raises Mistaken.
+
+    The lock is the operating system's, so that a build that was killed leaves none behind.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.made = [] if folder.parent.exists() else [folder.parent]
+        self.lock = FileLock(folder.parent / f".{folder.name}.lock")
+
+    def __enter__(self) -> None:
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.lock.acquire(timeout=0)
+        except Timeout:
+            hint = "wait until it is done, or choose another folder with --output"
+            raise Mistaken([Mistake(str(self.folder), 0, 0, "another build is writing this folder", hint)]) from None
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):
+            Path(self.lock.lock_file).unlink(missing_ok=True)
+        self.lock.release()
+        for folder in self.made:
+            with suppress(OSError):  # it stays when anything was written into it
+                folder.rmdir()
+
+
 # ---- what was asked for before ----
 
 
-def _fingerprint(order: Order, plan: ExamPlan) -> str:
+def _fingerprint(order: Order, request: Request, plan: ExamPlan, by_seat: bool) -> str:
     """The hash of all that decides about the bytes, the secret aside."""
-    asked = {**asdict(order), "bank": sha256(plan.questions), "exam": plan.source.text, "secret": "", "id": plan.id}
-    return store.digest(json.dumps(asked, sort_keys=True), json.dumps(versions(), sort_keys=True), workers.own_code())
+    asked = {
+        **asdict(order),
+        "questions": sha256(plan.questions),
+        "text": plan.source.text,
+        "secret": "",
+        "id": plan.id,
+    }
+    del asked["folder"], asked["bank"], asked["exam"]
+    told = (json.dumps(asked, sort_keys=True), repr((request.students, request.large, bool(request.password), by_seat)))
+    return store.digest(*told, json.dumps(versions(), sort_keys=True), workers.own_code())
 
 
 def versions() -> dict[str, str]:
     """The versions that decide about the bytes."""
-    names = ("torchexam", "torch", "weasyprint", "matplotlib", "pikepdf")
+    names = ("torchexam", "torch", "weasyprint", "matplotlib", "pikepdf", "segno")
     return {name: version(name) for name in names} | plugins.versions()
 
 
-def _finished(folder: Path, mark: str, seed: str | None) -> dict[str, Any] | None:
-    """The manifest of a finished build of the same order, if the folder holds one."""
-    manifest = read_json(folder / "manifest.json")
-    same = manifest.get("fingerprint") == mark and seed in (None, manifest.get("secret"))
-    return manifest if same and all((folder / name).is_file() for name in manifest["files"]) else None
+def _finished(folder: Path, mark: str, seed: str | None, replace_other: bool) -> dict[str, Any] | None:
+    """The head of the manifest of a finished build of the same order, if the folder holds one.
+
+    Raises Mistaken when it holds something else that may not be replaced.
+    """
+    head = head_of(folder)
+    same = head.get("fingerprint") == mark and seed in (None, head.get("secret"))
+    if same and all((folder / name).is_file() for name in head["files"]):
+        return head
+    if folder.exists() and not replace_other:
+        hint = "choose another folder with --output, or let this build take its place with --replace"
+        raise Mistaken([Mistake(str(folder), 0, 0, "this folder holds another build", hint)])
+    return None
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object that we wrote, or an empty one where there is none, or something else."""
+def head_of(folder: Path) -> dict[str, Any]:
+    """The manifest of a finished build but for its copies, which stand last; empty where there is none."""
+    text = b""
     try:
-        found = json.loads(path.read_text("utf-8"))
+        with (folder / "manifest.json").open("rb") as file:
+            for line in file:
+                if line.startswith(COPIES):
+                    return dict(json.loads(text.rstrip(b",\n") + b"}"))
+                text += line
     except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        pass
+    return {}
 
 
 def _secret(working: Path, mark: str, seed: str | None) -> str:
@@ -178,32 +244,6 @@ def _try_out(plan: ExamPlan, progress: Progress, jobs: int) -> None:
         raise Mistaken(mistakes)
 
 
-# ---- drawing, laying out, writing ----
-
-
-def _write(order: Order, plan: ExamPlan, working: Path, mark: str, progress: Progress, jobs: int) -> int:
-    numbers = range(len(order.students))
-    jobs = jobs if len(numbers) > IN_ONE_PROCESS else 1
-    with workers.Crew(jobs) as crew:
-        measured = crew.each(workers.measured, [(order, number) for number in numbers])
-        heights = list(progress(measured, len(numbers), "drawing and laying out"))
-        plans = workers.settle(heights)
-        _begin(working, mark, order.secret)
-        waiting = [number for number in numbers if not _record(working, number).is_file()]
-        written = 0
-        printed = crew.each(workers.printed, [(order, number, plans[number]) for number in waiting])
-        for number, files, record in progress(printed, len(waiting), "printing"):
-            for name, data in files.items():
-                store.write_whole(working / name, data)
-            written += len(files)
-            store.write_whole(_record(working, number), json.dumps(record).encode())
-    from torchexam import summary
-
-    records = [json.loads(_record(working, number).read_text("utf-8")) for number in numbers]
-    common = summary.write(working, order, plan, records, mark, versions())
-    return written + common
-
-
 def _begin(working: Path, mark: str, secret: str) -> None:
     """Make the working folder, or keep what an interrupted build of the same order left in it."""
     begun = {"fingerprint": mark, "secret": secret}
@@ -214,15 +254,17 @@ def _begin(working: Path, mark: str, secret: str) -> None:
     store.write_whole(working / ORDER, json.dumps(begun).encode())
 
 
-def _record(working: Path, number: int) -> Path:
-    """What the manifest will say of a copy; it is written last, so where it is the copy is whole."""
-    return working / "records" / f"{number}.json"
+_STAGES = ("made", "leaves", "pictures", "roomed", "rooms", "fronts", "records")
 
 
 def _take_place(working: Path, folder: Path) -> None:
     """Give the finished folder its name; what had it before goes only now."""
-    shutil.rmtree(working / "records")
-    (working / ORDER).unlink()
+    for name in _STAGES:
+        shutil.rmtree(working / name, ignore_errors=True)
+    for name in (ORDER, "shared", "shared-large"):
+        (working / name).unlink(missing_ok=True)
+    if hasattr(os, "sync"):
+        os.sync()  # papers were written without waiting for the disk, one by one
     if folder.exists():
         old = folder.with_name(f".{folder.name}.replaced")
         shutil.rmtree(old, ignore_errors=True)
@@ -233,69 +275,57 @@ def _take_place(working: Path, folder: Path) -> None:
         working.rename(folder)
 
 
-def copy_of(order: Order, plan: ExamPlan, number: int) -> Exam:
-    """One copy of an order, with its evidence shown to be true; raises Mistaken."""
-    count = len(order.students)
-    exam = exam_room.assemble(plan, order.secret, number, count, order.pool, order.students[number], frozen_of(order))
-    for part in exam.parts:
-        variant_room.evidence(part.variant, part.part)
-    return exam
+# ---- one copy again ----
 
 
-def plan_of(order: Order) -> ExamPlan:
-    """Read the exam of an order again, as a worker does."""
-    return exam_room.load(order.exam, load(order.bank))
+def build_again(
+    exam: str | Path,
+    code: str,
+    bank: str | Path = "bank",
+    *,
+    output: str | Path = "output",
+    password: str = "",
+    jobs: int = 1,
+    progress: Progress = lambda items, _count, _what: items,
+) -> Built:
+    """Make the files of one copy of a finished build again, the same bytes, from what its manifest says.
+
+    Raises Mistaken when there is no such build or copy, or when the bank or the code is another by now.
+    """
+    whole = load(bank_of(exam, bank))
+    path = exam_room.find(str(exam), whole)
+    plan = exam_room.load(path, whole)
+    folder, working = Path(output) / plan.id, Path(output) / f".{plan.id}.{code}.building"
+    manifest = read_json(folder / "manifest.json")
+    if "options" not in manifest:
+        hint = "name the folder that it is in with --output"
+        raise Mistaken([Mistake(str(folder), 0, 0, "there is no finished build in this folder", hint)])
+    _known_code(code, [copy["code"] for copy in manifest["copies"]])
+    options = manifest["options"]
+    students = tuple(student_of(copy["student"]) for copy in manifest["copies"])
+    request = Request(students, options["large"], password if options["locked"] else "", only=code)
+    if options["locked"] and not password:
+        hint = "name the file with the password: --keys-password FILE"
+        raise Mistaken([Mistake(f"--only {code}", 0, 0, "the keys of this build are encrypted", hint)])
+    frozen = pool_room.read(pool_room.path_of(path), plan.id)
+    order = Order(whole.root, path, len(students), manifest["secret"], manifest["pool"], tuple(options["to"]),
+                  manifest["paper"], hash_of(frozen), folder=working)  # fmt: skip
+    mark = _fingerprint(order, request, plan, options["by_seat"])
+    if mark != manifest["fingerprint"]:
+        hint = "the manifest names the versions it was built with, and the hash of its questions"
+        raise Mistaken([Mistake(str(folder), 0, 0, "the bank, the exam or torchexam changed since this build", hint)])
+    with _alone(folder):
+        _begin(working, mark, order.secret)
+        with Crew(jobs) as crew:
+            outcome = run(replace(order, mark=mark), plan, request, crew, progress)
+        (record,) = Records(working, outcome.records)
+        for name in record["files"]:
+            store.write_whole(folder / name, (working / name).read_bytes())
+        shutil.rmtree(working)
+    return Built(folder, head_of(folder), len(record["files"]))
 
 
-@lru_cache(maxsize=1)
-def frozen_of(order: Order) -> Pool | None:
-    """The frozen pool of an order, read again as a worker does; raises Mistaken when it is another by now."""
-    if not order.frozen:
-        return None
-    path = pool_room.path_of(order.exam)
-    found = pool_room.read(path, order.exam.stem)
-    if _frozen_hash(found) != order.frozen:
-        raise Mistaken([Mistake(shown_path(path), 0, 0, "this frozen pool changed while papers were made")])
-    return found
-
-
-# ---- rosters ----
-
-_NAME, _ID = ("name", "student", "student name"), ("id", "student id", "sid")
-
-
-def read_roster(path: Path) -> tuple[Student, ...]:
-    """Read names and ids from a CSV file with a header; raises Mistaken."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise Mistaken([Mistake(str(path), 0, 0, f"cannot be read: {(error.strerror or '').lower()}")]) from None
-    except UnicodeDecodeError:
-        raise Mistaken([Mistake(str(path), 1, 1, "the roster is not UTF-8", "export it as CSV UTF-8")]) from None
-    rows = list(csv.reader(text.splitlines()))
-    header = [cell.strip().lower() for cell in rows[0]] if rows else []
-    name, ident = (_column(path, header, known) for known in (_NAME, _ID))
-    students, seen = [], dict[str, int]()
-    for line, row in enumerate(rows[1:], 2):
-        if not any(cell.strip() for cell in row):
-            continue
-        if len(row) <= max(name, ident) or not row[ident].strip():
-            raise Mistaken([Mistake(str(path), line, 1, "this student has no id", excerpt=",".join(row))])
-        student = Student(row[name].strip(), row[ident].strip())
-        if student.id in seen:
-            message = f"the id {student.id} is also in line {seen[student.id]}"
-            raise Mistaken([Mistake(str(path), line, 1, message, excerpt=",".join(row))])
-        seen[student.id] = line
-        students.append(student)
-    if not students:
-        raise Mistaken([Mistake(str(path), 1, 1, "the roster names no students")])
-    return tuple(students)
-
-
-def _column(path: Path, header: list[str], known: tuple[str, ...]) -> int:
-    found = [place for place, cell in enumerate(header) if cell in known]
-    if len(found) == 1:
-        return found[0]
-    message = f"the roster's first line has no column '{known[0]}'" if not found else f"two columns hold the {known[0]}"
-    hint = did_you_mean(known[0], header) if header else "a roster begins with the line: name,id"
-    raise Mistaken([Mistake(str(path), 1, 1, message, hint, ",".join(header))])
+def _known_code(code: str, codes: Sequence[str]) -> None:
+    """Raise Mistaken when no copy has this code."""
+    if code not in codes:
+        raise Mistaken([Mistake(f"--only {code}", 0, 0, f"no copy has the code '{code}'", did_you_mean(code, codes))])

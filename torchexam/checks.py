@@ -15,6 +15,7 @@ from generator.bank import EXAMS, Bank, shown_path
 from generator.mistakes import Mistake, Mistaken
 from generator.question import Question
 from torchexam import workers
+from torchexam.crews import Crew
 
 Watch = Callable[[Iterable[Any], int], Iterable[Any]]
 FEW = 4  # questions that one process tries out sooner than a second one starts
@@ -85,7 +86,7 @@ def tried(questions: Sequence[Question], watch: Watch, jobs: int = 1) -> tuple[M
     before = [kept(question) for question in questions]
     fresh = [question for question, found in zip(questions, before, strict=True) if found is None]
     mistakes = {mistake for found in before for mistake in found or ()}
-    with workers.Crew(jobs if len(fresh) > FEW else 1) as crew:
+    with Crew(jobs if len(fresh) > FEW else 1) as crew:
         if crew.jobs > 1:
             found_now = crew.each(_read_and_tried, [(question.source.path,) for question in fresh])
         else:

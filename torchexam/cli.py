@@ -297,7 +297,10 @@ def catalogue(bank: str, seed: str, forms: str, output: str, **wanted: Any) -> N
     "--roster",
     type=click.Path(),
     metavar="FILE.csv",
-    help="One copy for each student: a CSV file with the columns name and id.",
+    help="One copy for each student: a CSV file with the columns name and id, and perhaps email, seat, accommodation.",
+)
+@click.option(
+    "--spare", type=click.IntRange(0, 1000), default=0, metavar="N", help="So many more copies, without names."
 )
 @click.option(
     "--pool",
@@ -305,6 +308,7 @@ def catalogue(bank: str, seed: str, forms: str, output: str, **wanted: Any) -> N
     metavar="K",
     help="How many variants of each question are dealt to the copies.  [default: 12, or all of a frozen pool]",
 )
+@click.option("--unique", is_flag=True, help="Draw each question anew for each copy, in place of a pool.")
 @click.option("--seed", metavar="S", help="The same seed gives the same bytes.  [default: a new secret one]")
 @click.option("--to", "forms", default="pdf,html", show_default=True, metavar="FORMATS", help="pdf, html, or both.")
 @click.option("--paper", type=click.Choice(["letter", "a4"]), help="The paper size.  [default: as the exam file says]")
@@ -315,36 +319,78 @@ def catalogue(bank: str, seed: str, forms: str, output: str, **wanted: Any) -> N
 @click.option(
     "--replace", "replace_other", is_flag=True, help="Let this build take the place of another in the same folder."
 )
+@click.option("--by-seat", is_flag=True, help="Sort the print bundle by seat, not as the roster is.")
+@click.option(
+    "--keys-password",
+    type=click.File(),
+    metavar="FILE",
+    help="Encrypt keys with the password in this file; - asks for it.",
+)
+@click.option("--only", metavar="CODE", help="Build the one copy with this code again, as a finished build has it.")
+@click.option(
+    "--executor",
+    type=click.Choice(["local", "dask"]),
+    default="local",
+    show_default=True,
+    help="Work on this machine, or on a dask cluster.",
+)
+@click.option("--scheduler", default="", metavar="ADDRESS", help="The address of the dask scheduler: tcp://host:8786")
 @click.option(
     "--jobs", type=click.IntRange(1, 256), metavar="J", help="How many processes.  [default: one for each core]"
 )
 @json_option
-def build(
-    exam: str, bank: str, copies: int | None, roster: str | None, pool: int | None, seed: str | None, forms: str,
-    paper: Any, large: bool, output: str, replace_other: bool, jobs: int | None, as_json: bool,
-) -> None:  # fmt: skip
+def build(exam: str, copies: int | None, roster: str | None, as_json: bool, **wanted: Any) -> None:
     """Print copies of EXAM (an id or a file) with their keys, as PDF and HTML.
 
     Run again, it finishes what was interrupted, and does nothing when all is there. The manifest in the folder holds
     the secret seed: keep it, and keep it from students.
     """
     from torchexam.building import build as make
+    from torchexam.building import build_again
 
     if copies is not None and roster is not None:
         raise click.UsageError("either --copies or --roster, not both")
+    if wanted["unique"] and wanted["pool"]:
+        raise click.UsageError("either --pool or --unique, not both")
+    executor, scheduler = wanted.pop("executor"), wanted["scheduler"]
+    if (executor == "dask") != bool(scheduler):
+        raise click.UsageError("a dask cluster needs both: --executor dask --scheduler ADDRESS")
+    formats, password, jobs = _formats(wanted.pop("forms")), _password(wanted.pop("keys_password")), wanted.pop("jobs")
+    if code := wanted.pop("only"):
+        keep = {name: wanted[name] for name in ("bank", "output")}
+        made = build_again(exam, code, password=password, jobs=jobs or os.cpu_count() or 1, progress=progress, **keep)
+        click.echo(str(made.folder / "copies" / code))
+        return
     built = make(
-        exam, bank, copies=copies or 1, roster=roster, seed=seed, pool=pool, to=_formats(forms), output=output,
-        large=large, paper=paper, jobs=jobs or os.cpu_count() or 1, replace_other=replace_other, progress=progress,
-    )  # fmt: skip
-    manifest = built.manifest
+        exam,
+        copies=copies or 1,
+        roster=roster,
+        to=formats,
+        password=password,
+        jobs=jobs or os.cpu_count() or 1,
+        progress=progress,
+        **wanted,
+    )
+    head = built.head
     if as_json:
-        click.echo(json.dumps({"folder": str(built.folder), "written": built.written, "secret": manifest["secret"]}))
+        click.echo(json.dumps({"folder": str(built.folder), "written": built.written, "secret": head["secret"]}))
         return
     click.echo(str(built.folder))
     done = f"{built.written} files written" if built.written else "nothing to do: this build was finished before"
-    say(f"{done}; {_count(len(manifest['copies']), 'copy', 'copies')}, seed {manifest['secret']}")
-    if manifest["frozen"]:
-        say(f"dealt from the exam's frozen pool: {_count(manifest['pool'], 'variant')} of each question")
+    say(f"{done}; {_count(head['count'], 'copy', 'copies')}, seed {head['secret']}")
+    if head["frozen"]:
+        say(f"dealt from the exam's frozen pool: {_count(head['pool'], 'variant')} of each question")
+
+
+def _password(file: Any) -> str:
+    """The first line of a file, or what is typed; raises a usage error when it is empty."""
+    if file is None:
+        return ""
+    typed = file is sys.stdin and sys.stdin.isatty()
+    found = click.prompt("password of the keys", hide_input=True) if typed else file.readline().rstrip("\r\n")
+    if not found:
+        raise click.BadParameter("the file has no password in its first line", param_hint="--keys-password")
+    return str(found)
 
 
 def _formats(words: str) -> Any:

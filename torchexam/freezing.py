@@ -21,6 +21,7 @@ from generator.verify import Failure
 from torchexam import pools, workers
 from torchexam.building import POOL, bank_of
 from torchexam.checks import load
+from torchexam.crews import Crew
 from torchexam.verification import Conventions, laid_out
 
 Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
@@ -82,7 +83,7 @@ def _questions(
     conventions = tuple(sorted(plan.spec.conventions.items()))
     work = [(question.source.path, conventions, seed, size) for question in plan.questions.values()]
     questions, failures = {}, list[Failure]()
-    with workers.Crew(min(jobs, len(work))) as crew:
+    with Crew(min(jobs, len(work))) as crew:
         done = progress(crew.each(frozen_variants, work), len(work), "verifying")
         for name, (failed, frozen) in zip(plan.questions, done, strict=True):
             failures += failed

@@ -22,6 +22,7 @@ from generator.variant import Variant, broken
 from generator.verify import SOME, Failure, PartVerified, Verified, wanted_of
 from torchexam import pools, workers
 from torchexam.checks import load, root_of
+from torchexam.crews import Crew
 from torchexam.pools import PoolState
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ def _found(
     keys = [_key(subject, draws, place) for subject in subjects]
     kept = [_unpacked(store.read("verified", key), subject) for key, subject in zip(keys, subjects, strict=True)]
     waiting = sorted((n for n, one in enumerate(kept) if one is None), key=lambda n: -_effort(subjects[n].question))
-    with workers.Crew(min(jobs, len(waiting))) as crew:
+    with Crew(min(jobs, len(waiting))) as crew:
         work = [(s.question.source.path, s.conventions, draws, place) for s in (subjects[n] for n in waiting)]
         fresh = progress(crew.each(verified, work), len(work), "verifying")
         for n, one in zip(waiting, fresh, strict=True):

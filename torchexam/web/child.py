@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from generator.mistakes import Mistake, Mistaken
+from torchexam.crews import Lost
 from torchexam.web.limits import limit_memory
 
 MISTAKES, BUG, INTERRUPTED = 1, 3, 130
@@ -42,6 +43,9 @@ def main(order: str) -> int:
     except OSError as error:
         mistake = Mistake(str(error.filename or "writing"), 0, 0, (error.strerror or str(error)).lower())
         _tell(mistakes=[asdict(mistake)])
+        return MISTAKES
+    except Lost as error:
+        _tell(mistakes=[asdict(Mistake("workers", 0, 0, str(error)))])
         return MISTAKES
     except Exception:
         traceback.print_exc()

@@ -294,7 +294,10 @@ class BuildIn(Strict):
     exam: Id
     copies: Annotated[int, Field(ge=1, le=2_000)] = 1
     roster: Annotated[str, Field(max_length=500_000, description="the text of a CSV file: name,id")] | None = None
+    spare: Annotated[int, Field(ge=0, le=500, description="so many more copies, without names")] = 0
     seed: Seed | None = None
+    unique: bool = Field(False, description="draw each question anew for each copy, in place of a pool")
+    by_seat: bool = Field(False, description="sort the print bundle by seat, not as the roster is")
     pool: Annotated[int, Field(ge=1, le=10_000)] | None = None
     to: Annotated[list[Literal["pdf", "html"]], Field(min_length=1, max_length=2)] = ["pdf", "html"]
     paper: Literal["letter", "a4"] | None = None

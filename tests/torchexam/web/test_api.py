@@ -17,6 +17,7 @@ from schemathesis.specs.openapi.checks import ignored_auth, positive_data_accept
 from service_of_tests import INSTRUCTOR, Service
 
 import torchexam
+from generator.mistakes import Mistaken
 from torchexam import cli
 from torchexam.web.problems import MEDIA_TYPE
 
@@ -275,12 +276,17 @@ def test_a_copy_is_not_graded_by_another_key(service: Service, broken: Path) -> 
 
 
 def test_what_goes_wrong_in_a_build_is_told_as_the_command_line_tells_it(service: Service) -> None:
-    body = {"exam": "quiz", "roster": "name;id\n", "folder": "wrong", "to": ["html"]}
+    roster = service.course / "wrong.csv"
+    roster.write_text("grade\n5\n")
+    body = {"exam": "quiz", "roster": roster.read_text(), "folder": "wrong", "to": ["html"]}
     service.ask("POST", f"{API}/builds", body)
     told = service.get(f"{API}/builds/wrong.quiz/events").text.strip().split("\n\n")[-1]
     build = json.loads(told.removeprefix("data: "))
     assert build["state"] == "failed"
-    assert "no column 'name'" in build["mistakes"][0]["message"]
+    with pytest.raises(Mistaken) as said:
+        torchexam.build("quiz", service.course / "bank", roster=roster, output=service.course / "output" / "x")
+    messages = [mistake.message for mistake in sorted(said.value.mistakes)]
+    assert [mistake["message"] for mistake in build["mistakes"]] == messages
     assert service.get(f"{API}/builds/wrong.quiz/manifest").status == 404
     assert service.ask("POST", f"{API}/builds/wrong.quiz/cancel").status == 409
 

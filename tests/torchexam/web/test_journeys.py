@@ -196,7 +196,7 @@ def test_the_composer_leaves_comments_alone(page: Any, service: Service) -> None
 def test_build_copies_and_fetch_them(page: Any, service: Service, tmp_path: Path) -> None:
     page.goto(f"{service.url}/builds?exam=quiz")
     page.get_by_label("Copies", exact=True).fill("5")
-    page.get_by_text("Seed, pool, folder").click()
+    page.get_by_text("Seed, variants, order, folder").click()
     page.get_by_label("Seed").fill("journey")
     page.get_by_role("button", name="Build", exact=True).click()
     page.wait_for_url(f"{service.url}/builds/quiz")

@@ -5,9 +5,9 @@ const order = document.getElementById('order');
 order?.addEventListener('submit', async (event) => {
   event.preventDefault();
   const data = new FormData(order);
-  const wanted = { exam: data.get('exam'), to: data.getAll('to'), large: data.has('large'), replace: data.has('replace'), folder: data.get('folder') };
+  const wanted = { exam: data.get('exam'), to: data.getAll('to'), large: data.has('large'), unique: data.has('unique'), by_seat: data.has('by_seat'), replace: data.has('replace'), folder: data.get('folder') };
   for (const key of ['seed', 'paper']) if (data.get(key)) wanted[key] = data.get(key);
-  for (const key of ['copies', 'pool']) if (data.get(key)) wanted[key] = Number(data.get(key));
+  for (const key of ['copies', 'spare', 'pool']) if (data.get(key)) wanted[key] = Number(data.get(key));
   const problem = document.getElementById('order-problem');
   const roster = data.get('roster');
   problem.replaceChildren();
