@@ -74,7 +74,7 @@ def matrix(values: Any) -> str:
     if not isinstance(values, list | tuple):
         raise TypeError("'number' object is no list")
     rows = values if values and isinstance(values[0], list | tuple) else [values]
-    return r"\begin{bmatrix}" + r" \\ ".join(" & ".join(map(tex_number, row)) for row in rows) + r"\end{bmatrix}"
+    return r"\begin{bmatrix}" + r" \\ ".join(" & ".join(map(_tex_exact, row)) for row in rows) + r"\end{bmatrix}"
 
 
 def column(values: Any) -> str:
@@ -84,12 +84,12 @@ def column(values: Any) -> str:
 
 def vector(values: Any) -> str:
     """A flat list as LaTeX between parentheses: (1, 2, 3)."""
-    return f"({', '.join(map(tex_number, values))})"
+    return f"({', '.join(map(_tex_exact, values))})"
 
 
 def signed(value: float) -> str:
     """A number with its sign as an operator: + 3 or - 3."""
-    return f"{'-' if value < 0 else '+'} {tex_number(abs(value))}"
+    return f"{'-' if value < 0 else '+'} {_tex_exact(abs(value))}"
 
 
 def flat(values: Any) -> list[Any]:
@@ -411,17 +411,56 @@ def tex_number(value: float, significant: int = 6) -> str:
     return rf"{text} \times 10^{{{raised.translate(_LOWERED)}}}" if raised else text
 
 
+def _tex_exact(value: float) -> str:
+    """The same with as many digits as the number has, six where it has no end."""
+    if isinstance(value, int) or not math.isfinite(value) or (digits := exact_digits(value)) is None:
+        return tex_number(value)
+    return tex_number(float(f"{value:.{digits}g}"), max(6, digits))
+
+
 _LOWERED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 
-def shown(value: Any) -> str:
-    """A value as it stands in a sentence."""
+def exact_digits(value: float) -> int | None:
+    """How many significant digits write a number exactly, noise of computing aside; None for more than MOST_EXACT."""
+    for digits in (9, MOST_EXACT):
+        short = float(f"{value:.{digits}g}")
+        if math.isclose(short, value, rel_tol=NOISE if digits == 9 else 0.0):
+            return len(Decimal(repr(short)).normalize().as_tuple().digits)
+    return None
+
+
+MOST_EXACT = 12  # significant digits; more are no number of an exam
+NOISE = 2e-13  # of a number with up to nine digits, relative; no fraction n/1000 is as close
+
+
+def shown(value: Any, number: Callable[[float], str] | None = None) -> str:
+    """A value as it stands in a sentence: numbers as they are, those that have no end with three digits.
+
+    >>> shown(12.25), shown(1234.0), shown(1 / 3), shown([0.03125, 1])
+    ('12.25', '1234', '0.333', '0.03125, 1')
+    """
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        return number_text(value)
+        return (number or _number)(value)
     if isinstance(value, list):
-        return ", ".join(map(shown, value))
+        return ", ".join(shown(one, number) for one in value)
     raise FormulaError("this value has several parts; name one of them, as in 'scene.place'")
+
+
+def _number(value: float) -> str:
+    if not math.isfinite(value) or (digits := exact_digits(value)) is None:
+        return number_text(value)
+    short = float(f"{value:.{digits}g}")
+    whole = short == round(short) and digits > 3  # 1e9 stays 10⁹
+    return number_text(round(short)) if whole else number_text(short, max(3, digits))
+
+
+def rounds(value: Any) -> bool:
+    """Whether `shown` prints another number than the value."""
+    if isinstance(value, list):
+        return any(map(rounds, value))
+    return isinstance(value, float) and exact_digits(value) is None

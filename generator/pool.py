@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from generator import variant
 from generator.answers import NotUsed
@@ -63,15 +64,30 @@ class Pool(Model):
     versions: dict[str, str]
     questions: Annotated[dict[str, FrozenQuestion], Field(min_length=1)]
 
+    _exam_file: str = PrivateAttr("")  # the path of the exam file, when the pool was read from beside it
+
     @property
     def size(self) -> int:
         """How many variants each question has."""
         return min(len(question.variants) for question in self.questions.values())
 
+    @property
+    def again(self) -> str:
+        """What to do when it does not hold any more: the same seed leaves what did not change as it is."""
+        exam = self._exam_file or self.exam
+        see, do = shlex.join(["torchexam", "verify", exam]), freezing(exam, self.size, self.seed, replace=True)
+        return f"see all that changed with: {see}\nfreeze it again with: {do}"
+
 
 def path_of(exam: Path) -> Path:
     """Where the pool of an exam file stands."""
     return exam.with_name(f"{exam.stem}.pool.json")
+
+
+def freezing(exam: str, size: int, seed: str, *, replace: bool) -> str:
+    """The command that freezes this pool."""
+    seeded = [f"--seed={seed}"] if seed.startswith("-") else ["--seed", seed]
+    return shlex.join(["torchexam", "freeze", exam, "--pool", str(size), *seeded, *["--replace"] * replace])
 
 
 # ---- freezing ----
@@ -136,6 +152,8 @@ def read(path: Path, exam: str) -> Pool | None:
     written_ = _text(path, shown)
     pool, mistakes = validate(Pool, Source(shown, "", _data(written_, shown)))
     if pool is not None and pool.exam == exam:
+        beside = shown_path(path.with_name(f"{exam}.yaml"))
+        pool._exam_file = f"./{beside}" if beside.startswith("-") else beside
         return pool
     try:
         source = parse(written_, shown)  # slow, but it knows lines
@@ -205,11 +223,11 @@ def deal(pool: Pool, question: Question, number: int, conventions: Mapping[str, 
     """A variant of the pool, computed again; raises Mistaken when it is not what was frozen."""
     if question.id not in pool.questions:
         message = "this question is not in the exam's frozen pool"
-        raise Mistaken([question.source.mistake((), message, again(pool.exam))])
+        raise Mistaken([question.source.mistake((), message, pool.again)])
     frozen = pool.questions[question.id].variants[number]
     drawn, changes = _again(frozen, question, pool.seed, conventions)
     if changes or drawn is None:
-        raise Mistaken([mistake(question, change, pool.exam) for change in changes])
+        raise Mistaken([mistake(question, change, pool) for change in changes])
     return drawn
 
 
@@ -220,20 +238,14 @@ _SAYS = {
 }
 
 
-def again(exam: str) -> str:
-    """What to do about a pool that does not hold any more."""
-    see, do = f"torchexam verify {exam}", f"torchexam freeze {exam} --replace"
-    return f"see all that changed with: {see}\nfreeze it again with: {do}"
-
-
-def mistake(question: Question, change: Change, exam: str) -> Mistake:
+def mistake(question: Question, change: Change, pool: Pool) -> Mistake:
     """A change as a mistake of the question, at the part that it is about."""
     places = {part.spec.id: place for place, part in enumerate(question.parts)}
     at: KeyPath = ("parts", places[change.part]) if change.part in places else ()
     key = (*at, "answer") if change.what == "key" else (*at, "prompt") if at else ()
     start = f"part {change.part}: " if change.part else ""
     message = start + _SAYS[change.what].format(change.variant)
-    return question.source.mistake(key, message, f"{change.told}\n{again(exam)}")
+    return question.source.mistake(key, message, f"{change.told}\n{pool.again}")
 
 
 def changes(pool: Pool, question: Question, conventions: Mapping[str, str]) -> Iterator[Change]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from generator import formulas
@@ -27,15 +27,19 @@ def unclosed(text: str) -> str:
     return rest[place : place + 20].split("\n")[0] if place >= 0 else ""
 
 
-def fill(text: str, values: Mapping[str, Any], network: str = "") -> str:
-    """Replace every hole; raises FormulaError, whose `word` is the hole."""
+def fill(text: str, values: Mapping[str, Any], network: str = "", measured: Collection[str] = ()) -> str:
+    """Replace every hole; raises FormulaError, whose `word` is the hole.
+
+    What is made of `measured` values has three digits: more are noise.
+    """
 
     def filled(found: re.Match[str]) -> str:
         formula = found[1].strip()
         if formula == NETWORK and network:
             return network
         try:
-            return formulas.shown(formulas.read(formula).value(values))
+            read = formulas.read(formula)
+            return formulas.shown(read.value(values), None if read.names.isdisjoint(measured) else formulas.number_text)
         except formulas.FormulaError as error:
             raise formulas.FormulaError(str(error), found[0], error.hint) from None
 

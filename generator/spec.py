@@ -166,6 +166,8 @@ CONVENTIONS: dict[str, dict[str, str]] = {
         "hwc": "sizes are given as height × width × channels, without the batch",
         "chw": "sizes are given as channels × height × width, without the batch",
         "whc": "sizes are given as width × height × channels, without the batch",
+        "nchw": "sizes are given as N × channels × height × width, with N for the number of examples in a batch",
+        "nhwc": "sizes are given as N × height × width × channels, with N for the number of examples in a batch",
     },
     "recurrent_biases": {
         "two": "a recurrent layer has two bias vectors for each gate, as in PyTorch",
@@ -199,10 +201,29 @@ CONVENTIONS: dict[str, dict[str, str]] = {
     "momentum_form": {
         "pytorch": "the velocity adds up gradients, and the learning rate multiplies the velocity",
         "classic": "the velocity adds up steps, and holds the learning rate already",
+        "averaged": "the velocity is a running mean of gradients, with one minus the momentum on the new one, and the "
+        "learning rate multiplies the velocity",
     },
     "bias_correction": {
         "yes": "both running means are corrected for their start at zero, and the first step is step 1",
         "no": "the running means are not corrected for their start at zero",
+    },
+    "epsilon_place": {
+        "outside": "ε is added to the root, not under it",
+        "inside": "ε is added under the root",
+    },
+    "convolution_form": {
+        "plain": "the kernel is not flipped, as in PyTorch",
+        "flipped": "the kernel is flipped, turned by half a turn, as in mathematics",
+    },
+    "indices": {"one": "places are counted from 1", "zero": "places are counted from 0"},
+    "gru_reset": {
+        "after": "the reset gate weighs what the weights make of the old state, as in PyTorch",
+        "before": "the reset gate weighs the old state before the weights do",
+    },
+    "gru_update": {
+        "old": "the update gate weighs the old state, and one minus it the candidate, as in PyTorch",
+        "new": "the update gate weighs the candidate, and one minus it the old state",
     },
     "variance": {
         "population": "the variance divides by the number of values",

@@ -99,18 +99,28 @@ def _networks(question: Question) -> Iterator[Mistake]:
 def _formulas(question: Question) -> Iterator[Mistake]:
     """Evaluate every formula that stands in prose over all draws of its names."""
     for path, text, findings in all_prose(question.spec, question.parts):
+        asked = path[-1] in ASKED  # a rubric or an explanation may round
         for hole, formula in prose.holes(text):
-            if not findings and not formula.isidentifier():
-                yield from _first_failure(question, path, hole, formula)
+            if not findings and (asked or not formula.isidentifier()) and formula != prose.NETWORK:
+                yield from _first_failure(question, path, hole, formula, asked)
 
 
-def _first_failure(question: Question, path: KeyPath, hole: str, formula: str) -> Iterator[Mistake]:
+ASKED = ("stem", "lead", "prompt")  # the prose that answers are computed from
+
+
+def _first_failure(question: Question, path: KeyPath, hole: str, formula: str, asked: bool) -> Iterator[Mistake]:
     read = formulas.read(formula)
     for values in question.space.over(read.names, MOST_RUNS):
         try:
-            formulas.shown(read.value(values))
+            value = read.value(values)
+            printed = formulas.shown(value)
         except FormulaError as error:
             yield broken(question, path, FormulaError(str(error), hole, error.hint), values)
+            return
+        if asked and formulas.rounds(value):
+            said = f"'{formula}' would be printed as {printed}, and answers are computed from more digits"
+            hint = "round it where it is computed, or say how exact it is meant: digits(…, 3)"
+            yield broken(question, path, FormulaError(said, hole, hint), values)
             return
 
 

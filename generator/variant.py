@@ -215,7 +215,7 @@ def _shown(variant: Variant, part: PartVariant, place: int, spec: EvidenceSpec) 
     if mistakes:
         raise Mistaken(mistakes)
     try:
-        return Evidence(prose.fill(spec.says, values), found.picture)
+        return Evidence(prose.fill(spec.says, values, measured=found.figures), found.picture)
     except FormulaError as error:
         raise Mistaken([broken(variant.question, (*at, "says"), error, variant.values)]) from None
 

@@ -112,6 +112,7 @@ def verify(question: Question, draws: Draws) -> Verified:
             break
         try:
             variant = draws.draw(number)
+            mistakes = [*trial.judged(question, variant), *_compared(question, variant)]
         except Mistaken as error:
             broken_ += 1
             found.add(error.mistakes, number)
@@ -122,7 +123,7 @@ def verify(question: Question, draws: Draws) -> Verified:
             raise
         else:
             variants.append(variant)
-            found.add([*trial.judged(question, variant), *_compared(question, variant)], number)
+            found.add(mistakes, number)
     longest = [_longest(variants, place) for place in range(len(question.parts))]
     shown = [_show(question, place, variants, draws, longest[place][1], found) for place in range(len(question.parts))]
     if not draws.alone:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import pydyf
@@ -189,7 +189,9 @@ def lay_out(slips: Sequence[Slip], paper: Paper) -> LaidOut:
         shell.format("key" if paper.is_key else "exam", inside), paper, _one_block_a_page(paper.style, paper.is_key)
     )
     if len(laid_out.pages) != len(slips):
-        raise CannotStand("a stretch is higher than a page")
+        shown = [box.element.attrib.get("data-slip") for page in laid_out.pages for box in pdf.boxes(page)]
+        broken = ", ".join(slip.name for slip in slips if shown.count(slip.name) > 1)
+        raise CannotStand(f"higher than a page: {broken}")
     done = Written(laid_out, paper)
     blocks = tuple(_block(slip, place, done) for place, slip in enumerate(slips))
     return LaidOut(blocks, done.pictures(), done.glyphs())
@@ -207,34 +209,39 @@ def _one_block_a_page(style: Style, is_key: bool) -> str:
     )
 
 
+class _File(pydyf.PDF):  # type: ignore[misc] # pydyf has no types
+    """A file that lists its pages once, when all are there, and not for each element that stands on one."""
+
+    @cached_property
+    def page_references(self) -> tuple[bytes, ...]:
+        """The reference of each page."""
+        return tuple(super().page_references)
+
+
 class Written:
     """What WeasyPrint writes for laid-out pages, but for the fonts and the file itself."""
 
     def __init__(self, laid_out: Any, paper: Paper) -> None:
         self.is_key = paper.is_key
         self.pages = laid_out.pages
-        self.file = pydyf.PDF()
+        self.file = _File()
         self.fonts = laid_out.fonts
         kinds = ("ExtGState", "XObject", "Pattern", "Shading", "ColorSpace")
         self.resources = {kind: pydyf.Dictionary() for kind in kinds}
         self.images: dict[str, Any] = {}
-        self.streams = [self._painted(page, laid_out) for page in laid_out.pages]
+        self.streams = [self._painted(place, page, laid_out) for place, page in enumerate(laid_out.pages)]
+        self.file.catalog["Lang"] = pydyf.String("en")
         add_tags(self.file, laid_out, "1.7", self.streams)
         self.elements = self._object(self._object(self.file.catalog["StructTreeRoot"])["K"][0])["K"]
         tags.finish(self.file, paper.formulas)
 
-    def _painted(self, page: Any, laid_out: Any) -> Stream:
+    def _painted(self, place: int, page: Any, laid_out: Any) -> Stream:
         height = page.height * _PX
         stream = Stream(self.fonts, (0, 0, page.width, page.height), self.resources, self.images, {},
                         laid_out.color_profiles, laid_out.output_intent)  # fmt: skip
         self.file.add_object(stream)
         box = pydyf.Array([0, 0, page.width * _PX, height])
-        entry = {
-            "Type": "/Page",
-            "MediaBox": box,
-            "Contents": stream.reference,
-            "StructParents": len(self.file.page_references),
-        }
+        entry = {"Type": "/Page", "MediaBox": box, "Contents": stream.reference, "StructParents": place}
         self.file.add_page(pydyf.Dictionary(entry))
         page.paint(stream, _PX)
         groups = {name: group for name, group in self.resources["XObject"].items() if group is not None}
@@ -250,9 +257,7 @@ class Written:
         """What paints a page, whose y axis points down."""
         items = (item.data if isinstance(item, pydyf.Object) else item for item in self.streams[place].stream)
         text = "\n".join(item.decode() if isinstance(item, bytes) else str(item) for item in items)
-        while (shorter := _UNMOVED.sub(lambda found: "" if found[1] == "<" else ">]", text)) != text:
-            text = shorter
-        return text
+        return _UNMOVED.sub(lambda found: "" if found[1] == "<" else ">]", text)
 
     def element(self, place: int, depth: int) -> Any:
         """The element of the structure tree that tags what a page shows, inside those that it hangs in."""

@@ -186,9 +186,8 @@ def _part(numbered: NumberedPart, audience: Audience, before: tuple[Block, ...])
     lead = (*before, *_prose(part.lead, variant))
     prompt = _prose(part.prompt, variant)
     points = points_text(numbered.points)
-    if audience == "students":
-        return Part(numbered.number, points, lead, prompt, space(numbered))
-    return Part(numbered.number, points, lead, prompt, None, tuple(_solution(numbered)))
+    solution = () if audience == "students" else tuple(_solution(numbered))
+    return Part(numbered.number, points, lead, prompt, space(numbered), solution)
 
 
 def _prose(markdown: str, variant: Variant) -> tuple[Block, ...]:
@@ -302,7 +301,7 @@ def _answer(numbered: NumberedPart) -> Iterator[Block]:
             cells = tuple(tuple(map(inlines, row)) for row in rows)
             yield Table(tuple(map(inlines, WEIGHTS)), cells, row_headings=True)
         case ShapeAnswer() as answer:
-            yield Paragraph((Strong((Text(answer.recorded),)), Text(f" ({_lower(answer.note)})")))
+            yield Paragraph((Strong((Text(answer.recorded),)),))
         case NumberAnswer(text=text):
             yield Paragraph((Strong((Text(text),)),))
         case ExpressionAnswer() as answer:
@@ -347,10 +346,6 @@ def _matrix(answer: ArrayAnswer) -> str:
     if answer.flat:
         return r"\left(" + rows[0].replace(" & ", r",\; ") + r"\right)"
     return r"\begin{bmatrix}" + r" \\ ".join(rows) + r"\end{bmatrix}"
-
-
-def _lower(note: str) -> str:
-    return note[:1].lower() + note[1:].rstrip(".")
 
 
 def _filled(answer: TableAnswer) -> Table:

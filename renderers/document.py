@@ -241,7 +241,7 @@ class Samples:
 
 @dataclass(frozen=True)
 class Part:
-    """What carries points: number 7.1, prompt, and room for an answer (on a key: the solution in its place)."""
+    """What carries points: number 7.1, prompt, and room for an answer, in the place of which a key has the solution."""
 
     number: str
     points: str  # "3 points"

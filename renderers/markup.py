@@ -106,13 +106,12 @@ def part(medium: Medium, part: Part) -> Markup:
     ).format(part.number, part.points)
     prompt = Markup('<div class="prompt">{}{}</div>').format(heading, blocks(medium, part.prompt))
     lead = Markup('<div class="lead">{}</div>').format(blocks(medium, part.lead)) if part.lead else Markup()
-    if part.solution:
-        return medium.piece(f"part {part.number}", lead + prompt, medium.panel(part), part.ends)
-    return medium.piece(f"part {part.number}", lead + prompt + _note(medium, part), medium.room(part), part.ends)
+    below = medium.panel(part) if part.solution else medium.room(part)
+    return medium.piece(f"part {part.number}", lead + prompt + _note(medium, part), below, part.ends)
 
 
 def _note(medium: Medium, part: Part) -> Markup:
-    """The words on how an answer is to be given, small, above its room."""
+    """The words on how an answer is to be given, small, below the prompt."""
     match part.space:
         case None | Lines():
             return Markup()

@@ -181,24 +181,27 @@ class Spot:
     y: float
 
 
+def stack(stretches: Sequence[Stretch], height: float) -> list[Spot]:
+    """Let stretches stand one below the other, each column as full as it gets."""
+    units = _units(stretches, height)
+    return _spots(units, _filled(_sizes(units), height))
+
+
 def flow(stretches: Sequence[Stretch], height: float, columns: int = 1) -> list[Spot]:
     """Let stretches flow through the fewest pages of so many columns, all filled alike."""
+    if not stretches:
+        return []
     units = _units(stretches, height)
-    pages = -(-(_filled(units, height)[-1].column + 1) // columns) if units else 0
+    sizes = _sizes(units)
+    pages = _filled(sizes, height)[-1].column // columns + 1
     low, high = height / 2, height
     while high - low > 1:  # the least height that needs no more pages
         middle = (low + high) / 2
-        if _filled(units, middle)[-1].column < pages * columns:
+        if _filled(sizes, middle)[-1].column < pages * columns:
             high = middle
         else:
             low = middle
-    spots: list[Spot] = []
-    for unit, spot in zip(units, _filled(units, high), strict=True):
-        y = spot.y
-        for stretch in unit:
-            spots.append(Spot(spot.column, y))
-            y += stretch.text + stretch.gap
-    return spots
+    return _spots(units, _filled(sizes, high))
 
 
 def plan_of_flow(stretches: Sequence[Stretch], spots: Sequence[Spot]) -> Plan:
@@ -228,14 +231,29 @@ def _unit_height(unit: Sequence[Stretch]) -> float:
     return sum(each.text + each.gap for each in unit) - unit[-1].gap
 
 
-def _filled(units: Sequence[Sequence[Stretch]], height: float) -> list[Spot]:
-    """Each unit in the first column that has room for it."""
+def _sizes(units: Sequence[Sequence[Stretch]]) -> list[tuple[float, float]]:
+    """The height of each unit, and the gap below it."""
+    return [(_unit_height(unit), unit[-1].gap) for unit in units]
+
+
+def _filled(sizes: Sequence[tuple[float, float]], height: float) -> list[Spot]:
+    """Units of these sizes, one below the other; a new column where the last has no room."""
     spots: list[Spot] = []
     column, y = 0, 0.0
-    for unit in units:
-        needs = _unit_height(unit)
+    for needs, gap in sizes:
         if y > 0 and y + needs > height + _ALMOST:
             column, y = column + 1, 0.0
         spots.append(Spot(column, y))
-        y += needs + unit[-1].gap
+        y += needs + gap
+    return spots
+
+
+def _spots(units: Sequence[Sequence[Stretch]], tops: Sequence[Spot]) -> list[Spot]:
+    """Where each stretch stands, given the top of its unit."""
+    spots = []
+    for unit, top in zip(units, tops, strict=True):
+        y = top.y
+        for stretch in unit:
+            spots.append(Spot(top.column, y))
+            y += stretch.text + stretch.gap
     return spots

@@ -264,9 +264,10 @@ class Paper:
 
 
 def _grid(rows: int, columns: int) -> Markup:
-    """Boxes for the elements of a matrix."""
+    """Boxes for the elements of a matrix, behind the word that stands before that of a number."""
     row = Markup('<div class="row">{}</div>').format(Markup("<span></span>") * columns)
-    return Markup('<div class="grid columns{}">{}</div>').format(min(columns, 12), row * rows)
+    grid = Markup('<div class="grid columns{}">{}</div>').format(min(columns, 12), row * rows)
+    return Markup('<div class="result"><span>Result</span>{}</div>').format(grid)
 
 
 def _half(

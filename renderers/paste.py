@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from renderers import pdf
 from renderers.assemble import Sheet, Standing
-from renderers.blocks import Block
-from renderers.pages import Plan, Stretch, flow
+from renderers.blocks import Block, CannotStand
+from renderers.pages import Plan, Stretch, flow, stack
 from renderers.paper import Style, heads_of
 from renderers.pdf import Box
 from renderers.running import Heads
+
+_PADDING = 3.0  # points below a prompt, which may hang out of the text area
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Around:
         """The operators for one page."""
         says = heads_of(self.code)
         found = [self.heads.lines["page"].set(f"page {page} of {pages}"), self.heads.lines["copy"].set(says.copy)]
+        if "head" not in self.heads.lines and self.code:
+            found.append(pdf.code_to_scan(self.code, page))
         if cover:
             return found
         found.append(self.heads.still)
@@ -61,13 +65,17 @@ _TEXT = re.compile(r"BT\n1 0 0 -1 (\S+) (\S+) Tm")
 
 
 def paste_exam(front: Sequence[Block], pieces: Mapping[str, Block], plan: Plan, style: Style, around: Around) -> Pasted:
-    """Turn the blocks of a paper into its pages: the cover's first, then what the plan says."""
+    """Turn the blocks of a paper into its pages: the cover's first, then what the plan says; raises CannotStand."""
     left, top = pdf.text_origin(style, is_key=False)
-    spots = flow(stretches(front), pdf.text_area(style, is_key=False)[1])
+    spots = stack(stretches(front), pdf.text_area(style, is_key=False)[1])
     covers = spots[-1].column + 1 if spots else 0
-    pages: list[list[Standing]] = [[] for _ in range(covers + plan.pages)]
+    # a block is no higher than a page, even where a plan, which rounds up, gives it two
+    pages: list[list[Standing]] = [[] for _ in range(covers + 1 + sum(placed.breaks for placed in plan.pieces))]
     for block, spot in zip(front, spots, strict=True):
         pages[spot.column].append(Standing(block, left, top + spot.y))
+    for placed in plan.pieces:
+        if placed.space and placed.text + placed.space > pdf.text_area(style, is_key=False)[1] + _PADDING:
+            raise CannotStand(f"higher than a page with its answer space: {placed.name}")
     for name, page, y, below in _places(plan):
         section = name.split()[1].partition(".")[0]
         pages[covers + page].append(Standing(pieces[name], left, top + y, section))

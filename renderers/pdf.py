@@ -20,7 +20,7 @@ from weasyprint.document import Page
 from weasyprint.formatting_structure.boxes import MarginBox
 from weasyprint.text.fonts import FontConfiguration
 
-from renderers import fonts, markup, tags
+from renderers import fonts, lines, markup, qr, tags
 from renderers.document import Document
 from renderers.fonts.pdf import FontFetcher
 from renderers.pages import Heights, Piece, Plan
@@ -29,10 +29,13 @@ from renderers.paper import MM, Paper, Style, heads_of
 __all__ = ["Box", "Rendered", "Style", "measure", "render"]
 
 _SHEETS = {"letter": (612.0, 792.0), "a4": (210 * MM, 297 * MM)}
-_TOP, _BOTTOM, _SIDE = 25 * MM, 16 * MM, 21 * MM
+_TOP, _BOTTOM, _SIDE = 26.5 * MM, 14.5 * MM, 21 * MM
+# a smaller code is lost in the noise of a scan at 200 dpi; four modules around it stay white
+_QR_TOP, _QR_WIDTH = 5 * MM, 18 * MM
 _KEY_TOP, _KEY_BOTTOM, _KEY_SIDE = 18 * MM, 16 * MM, 18 * MM
 GUTTER = 8 * MM  # between the two columns of a key
 _SHEETS_COUNTED = 400
+lines.mend()
 _NOT_IN_XML = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -112,13 +115,22 @@ def text_height(style: Style) -> float:
     return _SHEETS[style.paper][1] - _TOP - _BOTTOM - 1
 
 
+def code_to_scan(code: str, page: int) -> str:
+    """The operators for the QR code in the head of a paper's page; the y axis points down from the sheet's top left."""
+    return qr.draw(code, page, _SIDE, _QR_TOP, _QR_WIDTH)
+
+
 @without_pauses()
 def render(document: Document, style: Style, plan: Plan | None = None) -> Rendered:
     """Turn a document into a PDF; with a plan, its pages break and its answer spaces stand where the plan says."""
     laid_out, paper = lay_out(document, style, plan)
-    data = laid_out.write_pdf(
-        finisher=lambda _, pdf: tags.finish_file(pdf, paper.formulas), pdf_variant="pdf/ua-1", cache=paper.images
-    )
+
+    def finish(_: Any, file: Any) -> None:
+        tags.finish_file(file, paper.formulas)
+        if document.kind == "exam" and document.code:
+            tags.draw_artifacts(file, [code_to_scan(document.code, n + 1) for n in range(len(laid_out.pages))])
+
+    data = laid_out.write_pdf(finisher=finish, pdf_variant="pdf/ua-1", cache=paper.images)
     return Rendered(data, len(laid_out.pages), _answer_boxes(laid_out.pages))
 
 

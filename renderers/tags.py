@@ -5,7 +5,7 @@ Lines of text hang on their paragraph, and what WeasyPrint draws in groups of th
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 import pydyf
@@ -23,6 +23,13 @@ def finish_file(pdf: pydyf.PDF, formulas: Container[str]) -> None:
         }
         flatten(stream, resources, {name: (groups[name], needs) for name, needs in inner.items()})
     finish(pdf, formulas)
+
+
+def draw_artifacts(pdf: pydyf.PDF, artifacts: Sequence[str]) -> None:
+    """Draw on each page what is no text of the paper; the y axis of its operators points down from the top left."""
+    for page, operators in zip(_pages(pdf), artifacts, strict=True):
+        height = page["MediaBox"][3]
+        _object(pdf, page["Contents"]).stream.insert(0, f"q 1 0 0 -1 0 {height} cm\n{operators}\nQ".encode())
 
 
 def finish(pdf: pydyf.PDF, formulas: Container[str]) -> None:

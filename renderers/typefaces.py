@@ -28,6 +28,7 @@ class Shared:
 
 
 _FACES = (
+    Markup("<p style=\"font-family: 'STIX Two Text'\">{}</p>"),  # drawings set it in large print too
     Markup("<p><em>{}</em></p>"),
     Markup("<p><strong>{}</strong></p>"),
     Markup("<p><strong><em>{}</em></strong></p>"),

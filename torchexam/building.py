@@ -91,11 +91,11 @@ def build(
     path = exam_room.find(str(exam), whole)
     plan = exam_room.load(path, whole)
     students: tuple[Student | None, ...] = read_roster(Path(roster)) if roster else (None,) * copies
-    request = Request((*students, *(None,) * spare), large, password)
+    request = Request((*students, *(None,) * spare), tuple(to), large, password)
     frozen = pool_room.read(pool_room.path_of(path), plan.id)
     folder, working = Path(output) / plan.id, Path(output) / f".{plan.id}.building"
-    order = Order(whole.root, path, len(request.students), seed or "", _size(pool, unique, frozen, path), tuple(to),
-                  paper or plan.spec.paper, hash_of(frozen), folder=working)  # fmt: skip
+    order = Order(whole.root.resolve(), path.resolve(), len(request.students), seed or "", _size(pool, unique, frozen, path),
+                  request.all_formats, paper or plan.spec.paper, hash_of(frozen), folder=working.resolve())  # fmt: skip
     mark = _fingerprint(order, request, plan, by_seat)
     if (finished := _finished(folder, mark, seed, replace_other)) is not None:
         return Built(folder, finished, 0)
@@ -103,7 +103,7 @@ def build(
     with _alone(folder):
         if (finished := _finished(folder, mark, seed, replace_other)) is not None:  # by another one, just now
             return Built(folder, finished, 0)
-        order = replace(order, secret=_secret(working, mark, seed), mark=mark)
+        order = replace(order, secret=_secret(working, mark, seed), mark=mark, run=secrets.token_hex(8))
         written = _write(
             order, plan, request, by_seat, Crew(jobs if order.copies > IN_ONE_PROCESS else 1, scheduler), progress
         )
@@ -188,8 +188,12 @@ def _fingerprint(order: Order, request: Request, plan: ExamPlan, by_seat: bool) 
         "secret": "",
         "id": plan.id,
     }
-    del asked["folder"], asked["bank"], asked["exam"]
-    told = (json.dumps(asked, sort_keys=True), repr((request.students, request.large, bool(request.password), by_seat)))
+    for name in ("folder", "bank", "exam", "run"):
+        del asked[name]
+    told = (
+        json.dumps(asked, sort_keys=True),
+        repr((request.students, request.formats, request.large, bool(request.password), by_seat)),
+    )
     return store.digest(*told, json.dumps(versions(), sort_keys=True), workers.own_code())
 
 
@@ -303,13 +307,14 @@ def build_again(
     _known_code(code, [copy["code"] for copy in manifest["copies"]])
     options = manifest["options"]
     students = tuple(student_of(copy["student"]) for copy in manifest["copies"])
-    request = Request(students, options["large"], password if options["locked"] else "", only=code)
+    locked = password if options["locked"] else ""
+    request = Request(students, tuple(options["to"]), options["large"], locked, only=code)
     if options["locked"] and not password:
         hint = "name the file with the password: --keys-password FILE"
         raise Mistaken([Mistake(f"--only {code}", 0, 0, "the keys of this build are encrypted", hint)])
     frozen = pool_room.read(pool_room.path_of(path), plan.id)
-    order = Order(whole.root, path, len(students), manifest["secret"], manifest["pool"], tuple(options["to"]),
-                  manifest["paper"], hash_of(frozen), folder=working)  # fmt: skip
+    order = Order(whole.root.resolve(), path.resolve(), len(students), manifest["secret"], manifest["pool"],
+                  request.all_formats, manifest["paper"], hash_of(frozen), folder=working.resolve())  # fmt: skip
     mark = _fingerprint(order, request, plan, options["by_seat"])
     if mark != manifest["fingerprint"]:
         hint = "the manifest names the versions it was built with, and the hash of its questions"
@@ -317,7 +322,7 @@ def build_again(
     with _alone(folder):
         _begin(working, mark, order.secret)
         with Crew(jobs) as crew:
-            outcome = run(replace(order, mark=mark), plan, request, crew, progress)
+            outcome = run(replace(order, mark=mark, run=secrets.token_hex(8)), plan, request, crew, progress)
         (record,) = Records(working, outcome.records)
         for name in record["files"]:
             store.write_whole(folder / name, (working / name).read_bytes())

@@ -16,6 +16,7 @@ import click
 
 from generator.mistakes import Mistake, Mistaken, show_all
 from torchexam import __version__
+from torchexam.crews import Lost
 
 MISTAKES, BUG, INTERRUPTED = 1, 3, 130
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -531,6 +532,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except OSError as error:
         name = error.filename or "writing"
         say(f"{name}: {(error.strerror or str(error)).lower()}")
+        sys.exit(MISTAKES)
+    except Lost as error:
+        say(f"{error}; did memory run out? the same command with a smaller --jobs goes on from here")
         sys.exit(MISTAKES)
     except Exception as error:
         _report_bug(error)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +21,7 @@ from torchexam import pools, workers
 from torchexam.building import POOL, bank_of
 from torchexam.checks import load
 from torchexam.crews import Crew
-from torchexam.verification import Conventions, laid_out
+from torchexam.verification import Conventions, looked_at
 
 Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
 
@@ -62,8 +61,9 @@ def freeze(
         hint = "let another take its place with --replace; keep the old one if papers were printed from it"
         raise Mistaken([Mistake(shown_path(file), 0, 0, "this exam has a frozen pool", hint)])
     secret = seed or secrets.token_hex(8)
+    again = pool_room.freezing(str(path), pool, secret, replace=replace_other)
     made = Pool(format=1, exam=plan.id, seed=secret, versions=pools.versions(),
-                questions=_questions(plan, path, secret, pool, jobs, progress))  # fmt: skip
+                questions=_questions(plan, secret, pool, again, jobs, progress))  # fmt: skip
     store.write_whole(file, pool_room.written(made))
     return Frozen(file, made, written=True)
 
@@ -77,7 +77,7 @@ def _is_same(found: Pool, plan: ExamPlan, size: int, seed: str | None) -> bool:
 
 
 def _questions(
-    plan: ExamPlan, path: Path, seed: str, size: int, jobs: int, progress: Progress
+    plan: ExamPlan, seed: str, size: int, again: str, jobs: int, progress: Progress
 ) -> dict[str, FrozenQuestion]:
     """Each question, verified and frozen; raises Mistaken with all that failed."""
     conventions = tuple(sorted(plan.spec.conventions.items()))
@@ -90,7 +90,6 @@ def _questions(
             if frozen is not None:
                 questions[name] = FrozenQuestion.model_validate(frozen)
     if failures:
-        again = shlex.join(["torchexam", "freeze", str(path), "--pool", str(size), "--seed", seed])
         raise Mistaken(
             [replace(one.mistake, hint=f"{one.mistake.hint}\nagain with: {again}".strip()) for one in failures]
         )
@@ -106,7 +105,7 @@ def frozen_variants(
     question = question_room.load(Path(file), file)
     draws = room.dealt(question, seed, size, dict(conventions))
     with workers.one_thread():
-        found = laid_out(question, room.verify(question, draws), draws.draw)
+        found = looked_at(question, draws)
         if found.failures:
             return found.failures, None
         return (), pool_room.freeze(question, seed, size, dict(conventions)).model_dump()

@@ -22,17 +22,17 @@ MOST_KEPT = 4000  # blocks that a worker remembers
 
 
 class _Memory:
-    """The blocks of one build by their HTML: questions in words look the same in many variants."""
+    """The blocks of one run by their HTML: questions in words look the same in many variants."""
 
     def __init__(self) -> None:
-        self.mark = ""
+        self.run = ""
         self.blocks: dict[tuple[Style, bool, str], Block] = {}
         self.pictures: dict[str, Drawn] = {}
 
     def lay_out(self, order: Order, slips: Sequence[Slip], galley: Galley, glyphs: dict[str, Glyphs]) -> list[Block]:
         """Turn slips into blocks, those that are new by WeasyPrint; their glyphs join the others."""
-        if self.mark != order.mark or len(self.blocks) > MOST_KEPT:
-            self.mark = order.mark
+        if self.run != order.run or len(self.blocks) > MOST_KEPT:
+            self.run = order.run
             self.blocks.clear()
             self.pictures.clear()
         keys = [(galley.style, galley.is_key, slip.html) for slip in slips]

@@ -30,11 +30,12 @@ class Order:
     copies: int
     secret: str
     pool: int | None  # variants of each question; None: each copy has variants of its own
-    formats: tuple[Format, ...]
+    formats: tuple[Format, ...]  # that some copy is made in
     paper: Literal["letter", "a4"]
     frozen: str = ""  # the hash of the frozen pool that copies are dealt from
     mark: str = ""  # the hash of all that decides about the bytes: with another, a process must read all again
     folder: Path = Path()  # where stages leave what they made
+    run: str = ""  # another one each time, so that no process takes what it remembers of a former run for done
 
 
 @cache

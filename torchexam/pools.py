@@ -58,7 +58,7 @@ def state(path: Path, plan: ExamPlan, output: Path) -> PoolState | None:
     known = {name: question for name, question in plan.questions.items() if name in pool.questions}
     edited = (name for name, question in known.items() if question.sha256 != pool.questions[name].sha256)
     missing = [
-        plan.source.mistake(("sections",), f"the frozen pool has no question '{name}'", _again(plan))
+        plan.source.mistake(("sections",), f"the frozen pool has no question '{name}'", _again(pool))
         for name in plan.questions
         if name not in known
     ]
@@ -154,7 +154,7 @@ _SAYS = {
 def _mistake(
     question: Question, part: str, what: str, some: Sequence[Touched], pool: Pool, plan: ExamPlan, folder: Path
 ) -> Mistake:
-    placed = pool_room.mistake(question, some[0].change, pool.exam)
+    placed = pool_room.mistake(question, some[0].change, pool)
     start = f"part {part}: " if part else ""
     message = f"{start}{len(some)} {_SAYS[what].format(len(pool.questions[question.id].variants))}"
     lines = [_line(one) for one in some[:MOST_TOLD]]
@@ -162,7 +162,7 @@ def _mistake(
         lines.append(f"and {len(some) - MOST_TOLD} more; --json tells all")
     if any(one.copies for one in some):
         lines.append(f"the copies are those in {folder}")
-    return replace(placed, message=message, hint="\n".join([*lines, *_other_versions(pool), _again(plan)]))
+    return replace(placed, message=message, hint="\n".join([*lines, *_other_versions(pool), _again(pool)]))
 
 
 def _line(one: Touched) -> str:
@@ -180,5 +180,5 @@ def _other_versions(pool: Pool) -> Iterator[str]:
         yield "frozen with " + ", ".join(f"{name} {was} (here {is_})" for name, (was, is_) in other.items())
 
 
-def _again(plan: ExamPlan) -> str:
-    return f"if it should be so, freeze it again with: torchexam freeze {plan.id} --replace"
+def _again(pool: Pool) -> str:
+    return f"if it should be so, {pool.again.splitlines()[-1]}"

@@ -23,7 +23,7 @@ from renderers.paper import Style
 from torchexam import leaves
 from torchexam.crews import Crew
 from torchexam.layouts import SameLayout
-from torchexam.orders import Order
+from torchexam.orders import Format, Order
 from torchexam.printing import Copy, front_file, printed
 
 Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
@@ -37,6 +37,7 @@ class Request:
     """Who gets a copy, and how."""
 
     students: Sequence[Student | None]
+    formats: tuple[Format, ...]  # of every copy
     large: bool = False  # for everybody
     password: str = ""  # of keys
     only: str = ""  # the code of the one copy that is printed
@@ -46,11 +47,19 @@ class Request:
         student = self.students[number]
         return Style(order.paper, self.large or bool(student and student.accommodation.large))
 
-    def copy(self, order: Order, number: int, variants: Mapping[str, int]) -> Copy:
+    def copy(self, number: int, variants: Mapping[str, int]) -> Copy:
         """A copy with its variants; who reads it on a screen gets it as HTML, whatever the others get."""
         student = self.students[number]
-        extra = ("html",) if student and student.accommodation.html and "html" not in order.formats else ()
-        return Copy(number, student, variants, (*order.formats, *extra))
+        return Copy(number, student, variants, self._formats(student))
+
+    def _formats(self, student: Student | None) -> tuple[Format, ...]:
+        on_screen: tuple[Format, ...] = ("html",) if student and student.accommodation.html else ()
+        return tuple(dict.fromkeys((*self.formats, *on_screen)))
+
+    @property
+    def all_formats(self) -> tuple[Format, ...]:
+        """Those that some copy is made in."""
+        return tuple(dict.fromkeys(form for student in self.students for form in self._formats(student)))
 
 
 @dataclass(frozen=True)
@@ -294,7 +303,7 @@ class _Stages:
 
     def print(self) -> Outcome:
         """Put papers and keys together."""
-        copies = [self.request.copy(self.order, n, variants) for n, variants in enumerate(self.dealt.variants)]
+        copies = [self.request.copy(n, variants) for n, variants in enumerate(self.dealt.variants)]
         wanted = [copy for copy in copies if self.request.only in ("", self._code(copy.number))]
         alike: dict[tuple[Style, Plan | None], list[Copy]] = defaultdict(list)
         for copy in wanted:

@@ -57,7 +57,7 @@ def _manifest(
         "pool": order.pool,
         "frozen": _frozen(order),
         "options": {
-            "to": list(order.formats),
+            "to": list(request.formats),
             "large": request.large,
             "by_seat": by_seat,
             "locked": bool(request.password),

@@ -5,27 +5,30 @@ Questions are shared among processes. What was found of one is kept until the qu
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from generator import exam as exam_room
+from generator import prose, store
 from generator import question as question_room
-from generator import store
 from generator.bank import EXAMS, Bank, shown_path
 from generator.exam import ExamPlan
+from generator.formulas import FormulaError
 from generator.mistakes import Mistake, Mistaken, did_you_mean
-from generator.question import Question
+from generator.question import Question, all_prose
 from generator.variant import Variant, broken
-from generator.verify import SOME, Failure, PartVerified, Verified, wanted_of
+from generator.verify import SOME, Draws, Failure, PartVerified, Verified, wanted_of
 from torchexam import pools, workers
 from torchexam.checks import load, root_of
 from torchexam.crews import Crew
 from torchexam.pools import PoolState
 
 if TYPE_CHECKING:
+    from renderers.compose import Audience
     from renderers.fit import Misfit
 
 Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
@@ -236,13 +239,61 @@ def verified(file: str, conventions: Conventions, draws: int, place: int | None)
     chosen = dict(conventions)
     asked = room.spread_out(question, draws, chosen) if place is None else room.one(question, place, chosen)
     with workers.one_thread():
-        return laid_out(question, room.verify(question, asked), asked.draw)
+        return looked_at(question, asked)
+
+
+def looked_at(question: Question, draws: Draws) -> Verified:
+    """What was verified of these draws: answers, the formulas in their prose, and how the longest look on paper."""
+    from generator import verify as room
+
+    drawn: dict[int, Mapping[str, Any]] = {}
+
+    def kept(number: int) -> Variant:
+        variant = draws.draw(number)
+        drawn[number] = variant.values
+        return variant
+
+    found = room.verify(question, replace(draws, draw=kept))
+    found = replace(found, failures=(*found.failures, *_unset(question, drawn)))
+    return laid_out(question, found, draws.draw)
+
+
+def _unset(question: Question, drawn: Mapping[int, Mapping[str, Any]]) -> Iterator[Failure]:
+    """Formulas of the prose that cannot be set, each with the first draw that shows it."""
+    from renderers.math import MathError, typeset
+    from renderers.prose import formulas
+
+    texts = all_prose(question.spec, list(question.parts))
+    written = [(path, *formula) for path, text, _ in texts for formula in formulas(text)]
+    for path, latex, display in written:
+        refused: dict[str, MathError | None] = {}  # numbers alone make no other formula
+        failing = []
+        for number, values in drawn.items():
+            try:
+                filled = prose.fill(latex, values)
+            except FormulaError:  # it shows what an experiment found
+                break
+            if (shape := _NUMBER.sub("0", filled)) not in refused:
+                refused[shape] = None
+                try:
+                    typeset(filled, display)
+                except MathError as error:
+                    refused[shape] = error
+            if refusal := refused[shape]:
+                failing.append((number, refusal))
+        if failing:
+            number, refusal = failing[0]
+            said = FormulaError(str(refusal), latex, refusal.hint)
+            yield Failure(broken(question, path, said, drawn[number]), number, len(failing))
+
+
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
 
 def laid_out(question: Question, found: Verified, draw: Callable[[int], Variant]) -> Verified:
     """What was verified, and what does not fit its paper or key in the draws with the most to print."""
     from renderers import fit
-    from renderers.compose import Audience, compose_question
+    from renderers.compose import compose_question
     from renderers.proof import proofread
 
     if found.draws == 0 or any(failure.draw is not None for failure in found.failures):
@@ -257,10 +308,24 @@ def laid_out(question: Question, found: Verified, draw: Callable[[int], Variant]
             with proofread([question]):
                 misfits = list(fit.misfits(compose_question(stem, audience, variants)))
         except Mistaken as error:
-            failures += [Failure(mistake) for mistake in error.mistakes]
+            number = next((one.number for one in (stem, *variants) if not _can_be_set(one, audience)), stem.number)
+            failures += [Failure(mistake, number, 1) for mistake in error.mistakes]
             continue
         failures += [_misfit(stem, variants, audience, misfit) for misfit in misfits]
     return replace(found, failures=tuple(dict.fromkeys(failures)))
+
+
+def _can_be_set(variant: Variant, audience: Audience) -> bool:
+    """Whether every formula on the paper of one draw can be set."""
+    from renderers import fit
+    from renderers.compose import compose_question
+    from renderers.math import MathError
+
+    try:
+        list(fit.misfits(compose_question(variant, audience)))
+    except MathError:
+        return False
+    return True
 
 
 def _misfit(stem: Variant, variants: Sequence[Variant], audience: str, misfit: Misfit) -> Failure:

@@ -50,7 +50,7 @@ class ArrayAnswer:
 
     def said(self, rows: Grid) -> str:
         """Any rows as the manifest would keep them."""
-        told = [f"[{', '.join(map(self.precision.text, row))}]" for row in rows]
+        told = [f"[{', '.join(map(self.precision.element, row))}]" for row in rows]
         return told[0] if self.flat else f"[{', '.join(told)}]"
 
     @property
@@ -60,7 +60,7 @@ class ArrayAnswer:
 
     def mark(self, response: Response) -> Mark:
         """Each right element earns the same share; an array of another size earns nothing."""
-        given = _read(response) if isinstance(response, str) else _of_cells(response, self.rows)
+        given = _read(response, self.rows) if isinstance(response, str) else _of_cells(response, self.rows)
         if given is None:
             return UNREADABLE
         if [len(row) for row in given] != [len(row) for row in self.rows]:
@@ -96,29 +96,46 @@ class ArrayAnswer:
         """The array, the array with every element too large, and words."""
         wrong = tuple(tuple(value + 1 + 2 * self.precision.slack(value) for value in row) for row in self.rows)
         loose = Precision(tolerance=1)  # an element that is off need not be exact
-        said = "; ".join(" ".join(loose.text(value) for value in row) for row in wrong)
+        said = "; ".join(" ".join(loose.element(value) for value in row) for row in wrong)
         return Responses(self.recorded, said, "the one above, shifted")
 
 
-def _read(text: str) -> list[list[Fraction | None]] | None:
-    """Read [[1, 2], [3, 4]], 1 2; 3 4, or rows on lines of their own."""
+def _read(text: str, wanted: Grid) -> list[list[Fraction | None]] | None:
+    """Read [[1, 2], [3, 4]], 1 2; 3 4, LaTeX, or rows on lines of their own; None when any element is no number.
+
+    A vector may stand as a column. Where 0,5 has a decimal comma it is two numbers too many, and a person must look.
+    """
     if len(text) > 5_000:
         return None
-    text = re.sub(r"\]\s*,?\s*\[", ";", text.strip().strip("$")).strip("[]() ")
+    text = _LATEX.sub(" ", text.strip().strip("$"))
+    text = re.sub(r"\]\s*,?\s*\[", ";", text.strip()).strip("[]() ")
     rows = [row for row in re.split(r";|\n|\\\\", text) if row.strip(" ,[]()")]
-    grid = [[asking.number(one) for one in re.split(r"[,&\s]+", row.strip(" ,[]()")) if one] for row in rows]
-    if not grid or all(one is None for row in grid for one in row):
+    cells = [[one for one in re.split(r"[,&\s]+", row.strip(" ,[]()")) if one] for row in rows]
+    grid = [[asking.number(one) for one in row] for row in cells]
+    if not grid or any(one is None for row in grid for one in row):
         return None
+    if len(wanted) == 1 and len(grid) > 1 and all(len(row) == 1 for row in grid):
+        grid = [[one for row in grid for one in row]]
+    if [*map(len, grid)] != [*map(len, wanted)] and _DECIMAL_COMMA.search(text):
+        numbers = sum(len(re.split(r"[&\s]+|,(?![0-9])", row.strip(" ,[]()"))) for row in rows)
+        return None if numbers == sum(map(len, wanted)) else grid
     return grid
 
 
+_LATEX = re.compile(
+    r"\\(?:begin|end)\s*\{(?:[a-zA-Z]*matrix\*?|array)\}(?:[\[{][lcr|]+[\]}])?|\\(?:left|right)(?=[\[\]()])"
+)
+_DECIMAL_COMMA = re.compile(r"[0-9],[0-9]")
+
+
 def _of_cells(cells: Mapping[str, str], rows: Grid) -> list[list[Fraction | None]] | None:
-    """Read elements that are given by their places: {"1,2": "3"}."""
-    grid = [
-        [asking.number(str(cells.get(f"{place + 1},{at + 1}", ""))) for at in range(len(row))]
-        for place, row in enumerate(rows)
-    ]
-    return grid if any(one is not None for row in grid for one in row) else None
+    """Read elements that are given by their places: {"1,2": "3"}; None when one that is there is no number."""
+    given = [[str(cells.get(f"{place + 1},{at + 1}", "")) for at in range(len(row))] for place, row in enumerate(rows)]
+    grid = [[asking.number(one) for one in row] for row in given]
+    pairs = [(one, text) for row, texts in zip(grid, given, strict=True) for one, text in zip(row, texts, strict=True)]
+    if any(one is None and text.strip() for one, text in pairs):
+        return None
+    return grid if any(one is not None for one, _ in pairs) else None
 
 
 def formulas(spec: Spec) -> Iterator[tuple[KeyPath, str]]:

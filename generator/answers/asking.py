@@ -260,6 +260,10 @@ class Precision:
             return next(text for text in shown if abs((number(text) or 0) - Fraction(repr(value))) <= slack / 10)
         return exact_text(value)
 
+    def element(self, value: float) -> str:
+        """A value as the key prints it in a list, where a comma stands between two of them."""
+        return self.text(value).replace(",", "")
+
     @property
     def says(self) -> str:
         """What the paper says of exactness."""
@@ -307,20 +311,23 @@ def exact_text(value: float) -> str:
 
 
 def number(text: str, unit: str = "") -> Fraction | None:
-    """Read a number as people write it: 1,234 or 1 234, 1.5e-3, 1.5 × 10⁻³, 3/4; None when it is none.
+    """Read a number as people write it: 1,234 or 1 234, 1.5e-3, 1.5 × 10⁻³, 10⁶, 3/4; None when it is none.
 
     A comma is read between groups of three digits only: in 0,125 it may mean a decimal point.
     """
     if len(text) > 100:
         return None
-    text = text.replace("−", "-").strip().strip("$").strip().removeprefix("=").strip()
+    text = _LEADING.sub("", text.replace("−", "-").replace("–", "-").strip().strip("$"), count=1).strip()
     if unit and text.endswith(unit):
         text = text[: -len(unit)].strip()
     text = re.sub(f"[{_SUPERSCRIPTS}]+", lambda raised: "^" + raised[0].translate(_PLAIN), text)
     text = _GROUPED.sub(lambda found: found[1] + re.sub(r"[\s,']", "", found[2]), text, count=1)
+    text = _STACKED.sub(r"\1\2/\3", text)
     if quotient := re.fullmatch(r"([-+]?[0-9]{1,15})\s*/\s*([0-9]{1,15})", text):
         over, under = int(quotient[1]), int(quotient[2])
         return Fraction(over, under) if under else None
+    if power := _POWER_OF_TEN.fullmatch(text):
+        return Fraction(f"{power[1]}1e{power[2]}")
     found = _NUMBER.fullmatch(text)
     return Fraction(f"{found[1]}e{found[2] or 0}") if found else None
 
@@ -331,6 +338,9 @@ _NUMBER = re.compile(
     r"(?:(?:e|\s*(?:[·×x*]|\\cdot|\\times)\s*10\s*(?:\^|\*\*)\s*)\{?([-+]?[0-9]{1,3})\}?)?",
     re.IGNORECASE,
 )
+_LEADING = re.compile(r"^\s*(?:[=≈~]|\\approx(?![a-z]))")
+_STACKED = re.compile(r"^([-+]?)\s*\\[dt]?frac\s*\{\s*([0-9]{1,15})\s*\}\s*\{\s*([0-9]{1,15})\s*\}$")
+_POWER_OF_TEN = re.compile(r"([-+]?)10\s*(?:\^|\*\*)\s*\{?([-+]?[0-9]{1,3})\}?")
 _SUPERSCRIPTS = "⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹"
 _PLAIN = str.maketrans(_SUPERSCRIPTS, "-+0123456789")
 

@@ -31,6 +31,7 @@ from generator.answers.kind import (
 from generator.answers.polynomials import Monomial, Polynomial, Symbols, Unreadable
 from generator.reference import Asked
 from generator.reference.convolution_terms import USUAL_NAMES, Terms
+from generator.reference.given import first_place
 from generator.spec import Model, Name, Prose
 from generator.text import KeyPath
 
@@ -125,7 +126,9 @@ class ExpressionAnswer:
         right = " + ".join(
             " ".join(f"{n}_{{{','.join(map(str, i))}}}" for n, i in reversed(m)) for m, _ in reversed(self.terms)
         )
-        extra = "".join(f"{name}[{','.join(map(str, size))}]" for name, size in self.symbols.sizes.items())
+        less = 1 - self.symbols.first
+        last = {name: [side - less for side in size] for name, size in self.symbols.sizes.items()}
+        extra = "".join(f"{name}[{','.join(map(str, size))}]" for name, size in last.items())
         wrong = (
             _text(self.terms[1:], spaced=True)
             if len(self.terms) > 1
@@ -190,7 +193,7 @@ def answer(spec: Spec, drawn: Drawn) -> ExpressionAnswer:
     sizes = module.sizes(drawn.the_network(), layer=asked.given["layer"])
     index = ",".join(map(str, asked.given.get("index", ())))
     target = f"d{names[module.TARGET]}" + (f"_{{{index}}}" if index else "")
-    symbols = Symbols({names[role]: size for role, size in sizes.items()})
+    symbols = Symbols({names[role]: size for role, size in sizes.items()}, first_place(drawn.conventions["indices"]))
     terms = _named(asked.value, symbols)
     rubric = tuple(RubricItem(item.points, drawn.fill(item.what)) for item in rubric_items(spec.rubric))
     return ExpressionAnswer(target, terms, symbols, asked.says, spec.lines, rubric, asked.worked, asked)

@@ -74,15 +74,17 @@ class Response:
 def read(text: str, names: Iterable[str]) -> Response:
     """Read a response over known names; raises Unreadable.
 
-    Definitions may stand before it (`d = p - y; d x^T`) or behind it (`d x^T where d = p - y`), and so may what it is
-    set equal to (`dW = …`).
+    Definitions may stand before it (`d = p - y; d x^T`) or behind it (`d x^T, d = p - y`, `d x^T where d = p - y`),
+    and so may what it is set equal to (`dW = …`).
     """
     if len(text) > LONGEST:
         raise Unreadable(f"an expression of {len(text)} characters is too long")
     known = {name.replace("_", ""): name for name in names}
     main, *behind = re.split(r",?\s+(?:where|with)\s+", tidy(text), maxsplit=1)
-    *before, last = [piece for piece in re.split(r"[;\n]", main) if piece.strip()] or [""]
-    before += re.split(r"[;\n]|\sand\s", behind[0]) if behind else []
+    pieces = [piece for piece in re.split(_BETWEEN, main) if piece.strip()] or [""]
+    last = _main(pieces, known)
+    before = [piece for piece in pieces if piece is not last]
+    before += re.split(rf"{_BETWEEN}|\sand\s", behind[0]) if behind else []
     reading = _Text(known, {}, 0)
     for piece in before:
         left, equals, right = piece.partition("=")
@@ -92,6 +94,25 @@ def read(text: str, names: Iterable[str]) -> Response:
     if reading.ones > MOST_ONES:
         raise Unreadable("there are too many columns of ones")
     return Response(trees, reading.ones)
+
+
+_BETWEEN = r"[;\n]|,(?=\s*[^\W\d]\w*\s*=)"  # a comma parts definitions, and what a function is given
+
+
+def _main(pieces: Sequence[str], known: Mapping[str, str]) -> str:
+    """The piece that is the answer: the last one that defines nothing for the others."""
+    for piece in reversed(pieces):
+        left, equals, _ = piece.partition("=")
+        name = left.strip().replace(" ", "")
+        others = [other.rpartition("=")[2] for other in pieces if other is not piece]
+        used = name.isidentifier() and name not in known and any(_uses(other, name) for other in others)
+        if not equals or not used:
+            return piece
+    return pieces[-1]
+
+
+def _uses(text: str, name: str) -> bool:
+    return re.search(rf"(?<![^\W\d_]){re.escape(name)}", text) is not None
 
 
 @dataclass

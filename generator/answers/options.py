@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from generator.answers import asking
 from generator.answers.kind import UNREADABLE, Drawn, Finding, Mark, Response, Responses
 from generator.formulas import FormulaError
 from generator.streams import Stream
@@ -55,7 +56,7 @@ class OptionsAnswer:
     def _read(self, response: Response) -> set[str] | None:
         if not isinstance(response, str):
             return None
-        ticked = set(re.findall(r"[A-Za-z]+|\S", response.replace(",", " ").replace(";", " ").upper()))
+        ticked = set(re.findall(r"[A-Za-z]+|\S", re.sub(r"[,;.:()\[\]]", " ", response).upper()))
         if not ticked or not ticked <= set(self.letters()) or (len(ticked) > 1 and not self.several):
             return None
         return ticked
@@ -86,12 +87,12 @@ def check(right: Sequence[str], wrong: Sequence[str], path: KeyPath) -> Iterator
 
 
 def plain(text: str) -> str:
-    """An option as a reader sees it: numbers by value, without white space, markup and case."""
-    bare = re.sub(r"(?<!\w)[*`_]+|[*`_]+(?!\w)|[\s$]+", "", text).rstrip(".").lower().replace("−", "-")
-    try:
-        return repr(float(bare.replace(",", "")))
-    except ValueError:
-        return bare
+    """An option as a reader sees it: numbers by value, without white space, markup and, outside of math, case."""
+    around = re.split(r"(\$\$?[^$]+\$\$?)", text)
+    cased = "".join(piece if place % 2 else piece.lower() for place, piece in enumerate(around))
+    bare = re.sub(r"(?<!\w)[*`_]+|[*`_]+(?!\w)|[\s$]+", "", cased).rstrip(".").replace("−", "-")
+    value = asking.number(bare)
+    return bare if value is None else str(value)
 
 
 def distinct(texts: Sequence[str]) -> bool:

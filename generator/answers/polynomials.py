@@ -28,6 +28,7 @@ class Symbols:
     """The names that may stand in an expression, and how far each one's indices go."""
 
     sizes: Mapping[str, tuple[int, ...]]  # dY: (16, 16)
+    first: int = 1  # what indices count from
 
     def read(self, text: str) -> Polynomial:
         """Read an expression; raises Unreadable."""
@@ -48,7 +49,7 @@ def _tidy(text: str) -> str:
     for word, plain in _WORDS.items():
         text = text.replace(word, plain)
     text = re.sub(r"\bd\s+(?=[A-Z])", "d", text.translate(_SUBSCRIPTS))
-    return text.rsplit("=", 1)[-1]  # dX(1,2) = …
+    return text.rsplit("=", 1)[-1].rstrip(" .")  # dX(1,2) = …
 
 
 _TOKEN = re.compile(r"\s*(?:(?P<number>\d+)|(?P<name>[A-Za-z]+)|(?P<sign>[-+*()]))")
@@ -138,7 +139,7 @@ class _Reader:
             raise Unreadable(f"'{name}' needs its indices, as in {name}[1,2]")
         self.place = found.end()
         digits = ",".join(group for group in found.groups() if group is not None)
-        return {((name, _indices(name, digits, self.symbols.sizes[name])),): 1}
+        return {((name, _indices(name, digits, self.symbols.sizes[name], self.symbols.first)),): 1}
 
     def name(self, letters: str) -> str:
         """The known symbol that the letters begin with; when none does, whatever their case."""
@@ -152,7 +153,7 @@ class _Reader:
         raise Unreadable(f"'{letters}' is none of {', '.join(self.symbols.sizes)}")
 
 
-def _indices(name: str, text: str, sizes: tuple[int, ...]) -> tuple[int, ...]:
+def _indices(name: str, text: str, sizes: tuple[int, ...], first: int) -> tuple[int, ...]:
     """The indices within their bounds; digits without a comma are split in the one way that fits."""
     parts = [part for part in re.split(r"[\s,]+", text.strip()) if part]
     if any(len(part) > 12 for part in parts):
@@ -160,7 +161,7 @@ def _indices(name: str, text: str, sizes: tuple[int, ...]) -> tuple[int, ...]:
     if len(parts) == 1 and len(sizes) > 1 and len(parts[0]) >= 2:
         digits = parts[0]
         splits = [(digits[:cut], digits[cut:]) for cut in range(1, len(digits))] if len(sizes) == 2 else [tuple(digits)]
-        fitting = [split for split in splits if _fits(split, sizes)]
+        fitting = [split for split in splits if _fits(split, sizes, first)]
         if len(fitting) > 1:
             ways = " or ".join(f"{name}[{','.join(split)}]" for split in fitting)
             raise Unreadable(f"{name}{digits} may be {ways}: put a comma between row and column")
@@ -168,14 +169,15 @@ def _indices(name: str, text: str, sizes: tuple[int, ...]) -> tuple[int, ...]:
     if len(parts) != len(sizes):
         raise Unreadable(f"{name} needs {len(sizes)} indices, not {len(parts)}")
     indices = tuple(map(int, parts))
-    if not _fits(parts, sizes):
+    if not _fits(parts, sizes, first):
         raise Unreadable(f"{name} has no element {','.join(map(str, indices))}; it is {' × '.join(map(str, sizes))}")
     return indices
 
 
-def _fits(parts: tuple[str, ...] | list[str], sizes: tuple[int, ...]) -> bool:
+def _fits(parts: tuple[str, ...] | list[str], sizes: tuple[int, ...], first: int) -> bool:
     return len(parts) == len(sizes) and all(
-        part[0] != "0" and 1 <= int(part) <= size for part, size in zip(parts, sizes, strict=True)
+        (part[0] != "0" or part == "0") and first <= int(part) < size + first
+        for part, size in zip(parts, sizes, strict=True)
     )
 
 

@@ -41,16 +41,20 @@ class ShapeAnswer:
         return shapes.written(shape, self.order)
 
     @property
+    def _wanted(self) -> shapes.Shape:
+        return in_order(self.shape, self.order)
+
+    @property
     def slips(self) -> tuple[Slip, ...]:
         """Wrong sizes that a misconception leads to."""
         return tuple(asking.slips(self.asked, Pick(places=(1,))))
 
     def mark(self, response: Response) -> Mark:
         """Right or wrong as a whole."""
-        given = shapes.read(response) if isinstance(response, str) else None
+        given = shapes.read(response, len(self._wanted)) if isinstance(response, str) else None
         if given is None:
             return UNREADABLE
-        if given == in_order(self.shape, self.order):
+        if given == self._wanted:
             return Mark(1.0)
         why = [slip.says for slip in self.slips if in_order(slip.value, self.order) == given]
         return Mark(0.0, (f"{self.recorded}, not {response}", *why))

@@ -60,27 +60,29 @@ class TableAnswer:
             return self.precision.text(cell)
         if self.holds == "sizes":
             return shapes.written(_whole(cell), self.order)
-        return f"({', '.join(map(self.precision.text, cell))})"
+        return f"({', '.join(map(self.precision.element, cell))})"
 
     def mark(self, response: Response) -> Mark:
         """Each right cell earns the same share."""
         if not isinstance(response, Mapping):
             return UNREADABLE
-        remarks, right, read = [], 0, 0
+        remarks, right, read, unread = [], 0, 0, 0
         for name, cell in self.rows:
             given = str(response.get(name, ""))
             found = self._right(given, cell)
             read += found is not None
+            unread += found is None and bool(given.strip())
             right += found is True
             if not found:
                 remarks.append(f"{name}: {self.text(cell)}, not {given or 'nothing'}")
-        return Mark(right / len(self.rows), tuple(remarks), readable=read > 0)
+        return Mark(right / len(self.rows), tuple(remarks), readable=read > 0 and not unread)
 
     def _right(self, text: str, cell: Cell) -> bool | None:
         """Whether a cell is right; None when it cannot be read."""
         if self.holds == "sizes" and isinstance(cell, tuple):
-            size = shapes.read(text)
-            return None if size is None else size == in_order(_whole(cell), self.order)
+            wanted = in_order(_whole(cell), self.order)
+            size = shapes.read(text, len(wanted))
+            return None if size is None else size == wanted
         if not isinstance(cell, tuple):
             one = asking.number(text)
             return None if one is None else self.precision.right(one, cell)

@@ -122,7 +122,8 @@ class WeightsAnswer:
             for name, value in weights.items()
             if value and not SMALLEST <= abs(value) <= LARGEST
         ]
-        return Mark(0.0, tuple(remarks)) if remarks else self.judge(weights)
+        unread = any(value is None and str(given.get(name, "")).strip() for name, value in read.items())
+        return Mark(0.0, tuple(remarks), readable=not unread) if remarks else self.judge(weights)
 
     def judge(self, weights: Mapping[str, Fraction]) -> Mark:
         """Run the network on all cases by PyTorch, and once more in fractions."""

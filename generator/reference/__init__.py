@@ -185,7 +185,7 @@ class Asked:
                 value = tidy(self._call(known[name].wrong))
             except (DoesNotApply, DoesNotFit, BadArgument):
                 continue
-            if not same(value, self.value):
+            if _finite(value) and not same(value, self.value):
                 yield Slip(name, known[name].says, value)
 
     def _call(self, function: Callable[..., Any]) -> Any:
@@ -255,6 +255,18 @@ def tidy(value: Any) -> Any:
         case list() | tuple():
             return tuple(tidy(inner) for inner in value)
     return value
+
+
+def _finite(value: Any) -> bool:
+    """Whether every number can be printed: a wrong way may divide by zero."""
+    match value:
+        case float():
+            return math.isfinite(value)
+        case Mapping():
+            return all(map(_finite, value.values()))
+        case tuple():
+            return all(map(_finite, value))
+    return True
 
 
 def same(one: Any, other: Any) -> bool:

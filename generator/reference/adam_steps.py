@@ -3,7 +3,7 @@
 m ← β₁ m + (1 − β₁) g,  v ← β₂ v + (1 − β₂) g²,  m̂ = m / (1 − β₁ᵗ),  v̂ = v / (1 − β₂ᵗ),  w ← w − η m̂ / (√v̂ + ε)
 
 With `bias_correction: no`, m and v take the place of m̂ and v̂. Weight decay is added to the gradient, or `decoupled`
-from it, as in AdamW: w is first multiplied by 1 − η λ.
+from it, as in AdamW: w is first multiplied by 1 − η λ. With `epsilon_place: inside`, the step divides by √(v̂ + ε).
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from generator.reference import BadArgument, DoesNotApply, Misconception, descent, tidy
 from generator.reference.descent import Named, Problem, equals, exact, result, tex
 from generator.spec import CONVENTIONS
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 GIVES = "named"
 LARGEST_DECAY = 100
@@ -37,6 +40,7 @@ def compute(
     decay: Decay = "gradient",
     bias_correction: str = "yes",
     weight_penalty: str = "half",
+    epsilon_place: str = "outside",
 ) -> Named:
     """Take the steps with torch.optim.Adam or AdamW: m1, v1, m1_hat, v1_hat, w1 …, and g1 … of a loss.
 
@@ -54,10 +58,17 @@ def compute(
         if decay == "decoupled":  # it is multiplied by the rate
             settings["weight_decay"] = share * root / gain
 
+    def under_root(count: int, at: Tensor, _: Tensor, kept: Mapping[str, Tensor]) -> Tensor:
+        first, second = kept["exp_avg"], kept["exp_avg_sq"]
+        if bias_correction == "yes":
+            first, second = first / (1 - one**count), second / (1 - two**count)
+        return at * (1 - lr * share * (decay == "decoupled")) - lr * first / (second + small).sqrt()
+
     before = uncorrected if bias_correction == "no" else None
+    moved = under_root if epsilon_place == "inside" else None  # which PyTorch does not have
     kind = AdamW if decay == "decoupled" else Adam
     taken = descent.descend(
-        task, lr, lambda weights: kind(weights, betas=(one, two), eps=small, weight_decay=share), before
+        task, lr, lambda weights: kind(weights, betas=(one, two), eps=small, weight_decay=share), before, moved
     )
     rows = []
     for count, step in enumerate(taken, 1):
@@ -94,19 +105,23 @@ def recompute(
     decay: Decay = "gradient",
     bias_correction: str = "yes",
     weight_penalty: str = "half",
+    epsilon_place: str = "outside",
 ) -> Named:
     """The same by the published rule, in exact fractions and roots to 50 digits."""
     task = descent.problem(start, gradients, curvature, minimum, steps)
     given = {
         "lr": descent.rate(lr), "beta1": beta1, "beta2": beta2, "eps": eps, "weight_decay": weight_decay,
         "decay": decay, "bias_correction": bias_correction, "weight_penalty": weight_penalty,
+        "epsilon_place": epsilon_place,
     }  # fmt: skip
     return _follow(task, given)
 
 
-def _follow(task: Problem, given: Mapping[str, Any], scale: Callable[[Fraction], Fraction] = descent.root) -> Named:
+def _follow(
+    task: Problem, given: Mapping[str, Any], scale: Callable[[Fraction], Fraction] = descent.root, way: int = 1
+) -> Named:
     eta, one, two, small, share = (exact(given[key]) for key in ("lr", "beta1", "beta2", "eps", "weight_decay"))
-    corrected = given["bias_correction"] == "yes"
+    corrected, below = given["bias_correction"] == "yes", descent.divisor(scale, small, given["epsilon_place"])
     penalty = share * (2 if given["weight_penalty"] == "plain" else 1) if given["decay"] == "gradient" else Fraction(0)
     shrink = 1 - eta * share if given["decay"] == "decoupled" else Fraction(1)
     w = descent.start_of(task)
@@ -119,10 +134,10 @@ def _follow(task: Problem, given: Mapping[str, Any], scale: Callable[[Fraction],
         v = [two * old + (1 - two) * slope**2 for old, slope in zip(v, whole, strict=True)]
         first = [mean / (1 - one**count) for mean in m] if corrected else m
         second = [mean / (1 - two**count) for mean in v] if corrected else v
-        under = [scale(mean) + small for mean in second]
+        under = [below(mean) for mean in second]
         if not all(under):
             raise BadArgument("start", f"step {count} divides by 0")
-        w = [shrink * at - eta * mean / below for at, mean, below in zip(w, first, under, strict=True)]
+        w = [shrink * at - way * eta * mean / by for at, mean, by in zip(w, first, under, strict=True)]
         rows.append({"g": g, "m": m, "v": v} | ({"m_hat": first, "v_hat": second} if corrected else {}) | {"w": w})
     return descent.named(task, descent.floats(rows))
 
@@ -134,11 +149,11 @@ def says(
     decay: Decay = "gradient",
     bias_correction: str = "yes",
     weight_penalty: str = "half",
+    epsilon_place: str = "outside",
 ) -> str:
     """What the paper must state for the answer to be one."""
     told = [CONVENTIONS["bias_correction"][bias_correction]]
-    if not eps:
-        told.append("ε is so small that it is left out")
+    told.append(descent.epsilon_said(eps, epsilon_place))
     if weight_decay and decay == "gradient":
         told.append(f"{CONVENTIONS['weight_penalty'][weight_penalty]}; its gradient is added to that of the loss")
     elif weight_decay:
@@ -173,7 +188,7 @@ def _lines(task: Problem, found: Named, given: Mapping[str, Any]) -> Iterator[tu
             yield f"\\hat v_{count}", f"{result(v)} / (1 - {_power(two, count)}) {equals(second)}"
         at, w = w, found[f"w{count}"]
         start = f"(1 - {tex(lr)} \\cdot {tex(share)}) \\cdot {tex(at)}" if share and not coupled else result(at)
-        yield f"w_{count}", f"{start} - {descent.ratio(lr, first, second, eps)} {equals(w)}"
+        yield f"w_{count}", f"{start} - {descent.ratio(lr, first, second, eps, given['epsilon_place'])} {equals(w)}"
 
 
 def _power(base: float, exponent: int) -> str:
@@ -199,6 +214,9 @@ def _no_correction(task: Problem, given: Mapping[str, Any]) -> Named:
 
 MISCONCEPTIONS = {
     **descent.common(compute),
+    "uphill": Misconception(
+        "the step goes up the gradient", descent.instead(compute, lambda task, given: _follow(task, given, way=-1))
+    ),
     "no_bias_correction": Misconception(
         "the running means are not corrected", descent.instead(compute, _no_correction)
     ),

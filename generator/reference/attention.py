@@ -6,6 +6,7 @@ Vaswani et al., Attention Is All You Need (2017): softmax(Q Kᵀ / √d) V, soft
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +24,12 @@ Named = dict[str, Any]
 
 @dataclass(frozen=True)
 class Task:
-    """Rows of queries, keys and values; what dot products are multiplied by; whether later keys are hidden."""
+    """Rows of queries, keys and values; whether scores are scaled, and whether later keys are hidden."""
 
     queries: Matrix
     keys: Matrix
     values: Matrix
-    scale: float
+    scaled: bool
     causal: bool
 
 
@@ -41,10 +42,10 @@ def _task(*, queries: Any, keys: Any, values: Any, causal: bool = False, attenti
         raise BadArgument("causal", "true or false")
     if causal and len(asked) != len(keyed):
         raise BadArgument("causal", "causal attention needs as many queries as keys")
-    scale = 1 / math.sqrt(len(keyed[0])) if attention_scale == "scaled" else 1.0
-    if any(abs(math.fsum(map(float.__mul__, q, k))) * scale > HIGHEST for q in asked for k in keyed):
+    task = Task(asked, keyed, told, attention_scale == "scaled", causal)
+    if any(abs(score) > HIGHEST for query in asked for score in _scores(task, query)):
         raise BadArgument("queries", "a score is so large that its exponential is no number of an exam")
-    return Task(asked, keyed, told, scale, causal)
+    return task
 
 
 @reading(_task)
@@ -57,14 +58,16 @@ def compute(task: Task) -> Named:
     return _run(task)
 
 
-def _run(task: Task) -> Named:
+def _run(task: Task, scale: float | None = None) -> Named:
+    """Let PyTorch scale as it does, or by another factor."""
     import torch
 
     queries, keys, values = map(tensor, (task.queries, task.keys, task.values))
-    scores = (queries @ keys.T) * task.scale
+    factor = scale if task.scaled else 1.0
+    scores = (queries @ keys.T) * (tensor(keys.shape[1]).rsqrt() if factor is None else factor)
     weights, output = (
         torch.nn.functional.scaled_dot_product_attention(
-            queries[None], keys[None], told[None], is_causal=task.causal, scale=task.scale
+            queries[None], keys[None], told[None], is_causal=task.causal, scale=factor
         )[0]
         for told in (torch.eye(len(keys)).double(), values)
     )
@@ -80,7 +83,7 @@ def recompute(task: Task) -> Named:
     """The same number by number, in plain Python."""
     found: Named = {"scores": [], "weights": [], "output": []}
     for place, query in enumerate(task.queries):
-        scores = [task.scale * math.fsum(a * b for a, b in zip(query, key, strict=True)) for key in task.keys]
+        scores = _scores(task, query)
         powers = [0.0 if task.causal and at > place else math.exp(score) for at, score in enumerate(scores)]
         weights = [power / math.fsum(powers) for power in powers]
         mixed = [math.fsum(w * value[at] for w, value in zip(weights, task.values, strict=True))
@@ -91,10 +94,16 @@ def recompute(task: Task) -> Named:
     return found
 
 
+def _scores(task: Task, query: Sequence[float]) -> list[float]:
+    """The scores of a query, in plain Python."""
+    products = [math.fsum(a * b for a, b in zip(query, key, strict=True)) for key in task.keys]
+    return [one / math.sqrt(len(query)) for one in products] if task.scaled else products
+
+
 @reading(_task)
 def says(task: Task) -> str:
     """What the paper must state for the answer to be one."""
-    told = [CONVENTIONS["attention_scale"]["scaled" if task.scale != 1 or len(task.keys[0]) == 1 else "unscaled"]]
+    told = [CONVENTIONS["attention_scale"]["scaled" if task.scaled else "unscaled"]]
     if len(task.queries) > 1:
         told.append("row $i$ belongs to query $i$")
     if task.causal:
@@ -106,7 +115,7 @@ def says(task: Task) -> str:
 def worked(task: Task, pick: str) -> str:
     """Scores, then exponentials and weights, then the output: as far as what is asked for."""
     found = _run(task)
-    under = rf" / \sqrt{{{len(task.keys[0])}}}" if task.scale != 1 else ""
+    under = rf" / \sqrt{{{len(task.keys[0])}}}" if task.scaled and len(task.keys[0]) > 1 else ""
     told = [f"Scores $Q K^\\top{under}$, a row for each query:", f"$${tex_matrix(found['scores'])}$$"]
     if pick == "scores":
         return "\n\n".join(told)
@@ -129,14 +138,14 @@ def worked(task: Task, pick: str) -> str:
 def _other_scale(task: Task) -> Named:
     if len(task.keys[0]) == 1:
         raise DoesNotApply("the square root of 1 scales nothing")
-    return _run(replace(task, scale=1 / math.sqrt(len(task.keys[0])) if task.scale == 1 else 1.0))
+    return _run(replace(task, scaled=not task.scaled))
 
 
 @reading(_task)
 def _by_size(task: Task) -> Named:
-    if task.scale == 1:
+    if not task.scaled:
         raise DoesNotApply("nothing is scaled")
-    return _run(replace(task, scale=1 / len(task.keys[0])))
+    return _run(task, 1 / len(task.keys[0]))
 
 
 @reading(_task)

@@ -14,29 +14,30 @@ from generator.reference.convolution_terms import (
     by_autograd,
     plain,
 )
+from generator.reference.given import first_place
 
 GIVES = "terms"
 TARGET = "bias"
 
 
-def compute(network: Network, *, layer: str) -> Terms:
+def compute(network: Network, *, layer: str, indices: str = "one") -> Terms:
     """Find the terms by autograd.
 
     Raises DoesNotFit when the layer is no plain convolution of one map, has no bias, or more outputs than a paper has
     room for.
     """
-    _checked(network, layer)
-    return by_autograd(network, layer, TARGET, None)
+    _checked(network, layer, indices)
+    return by_autograd(network, layer, TARGET, None, indices=indices)
 
 
-def recompute(network: Network, *, layer: str) -> Terms:
+def recompute(network: Network, *, layer: str, indices: str = "one") -> Terms:
     """The same by looking at every output: each has the bias in it once."""
-    one = _checked(network, layer)
+    one = _checked(network, layer, indices)
     return tuple(sorted(((one.index(place),), 1) for place in one.windows.places()))
 
 
-def _checked(network: Network, layer: str) -> Plain:
-    one = plain(network, layer)
+def _checked(network: Network, layer: str, indices: str) -> Plain:
+    one = plain(network, layer, indices)
     if one.layer.argument("bias", True) is False:
         raise DoesNotFit(layer, f"layer {layer} has no bias")
     rows, columns = one.windows.outputs
@@ -52,9 +53,9 @@ def sizes(network: Network, *, layer: str) -> dict[str, Index]:
     return plain(network, layer).sizes("output_gradient")
 
 
-def says() -> str:
+def says(*, indices: str = "one") -> str:
     """What the paper must state for the answer to be one."""
-    return "rows and columns are counted from 1"
+    return f"rows and columns are counted from {first_place(indices)}"
 
 
 def worked(network: Network, *, layer: str, names: Names = USUAL_NAMES) -> str:

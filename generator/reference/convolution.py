@@ -24,6 +24,7 @@ from generator.reference.given import (
     tex,
 )
 from generator.reference.windows import Pair, Windows, along, listed, maps, place_of, sides, symbol
+from generator.spec import CONVENTIONS
 
 GIVES = "array"
 
@@ -39,6 +40,7 @@ class Convolution:
     padding: Pair
     dilation: Pair
     flat: bool
+    flipped: bool = False  # whether kernels are turned by half a turn first
 
     @cached_property
     def windows(self) -> Windows:
@@ -51,7 +53,14 @@ class Convolution:
 
 
 def task(
-    flat: bool, values: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, bias: float | None
+    flat: bool,
+    values: Any,
+    kernel: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    bias: float | None,
+    form: str = "plain",
 ) -> Convolution:
     """Check all arguments; raises BadArgument."""
     channels, kernels = maps("input", values, flat), maps("kernel", kernel, flat)
@@ -65,6 +74,7 @@ def task(
         along("padding", padding, 0, flat, 0),
         along("dilation", dilation, 1, flat),
         flat,
+        form == "flipped",
     )
     found.windows.fits("kernel")
     return found
@@ -78,8 +88,9 @@ def _task(
     padding: Any = 0,
     dilation: Any = 1,
     bias: float | None = None,
+    convolution_form: str = "plain",
 ) -> Convolution:
-    return task(False, input, kernel, stride, padding, dilation, bias)
+    return task(False, input, kernel, stride, padding, dilation, bias, convolution_form)
 
 
 @reading(_task)
@@ -87,7 +98,7 @@ def compute(convolution: Convolution) -> Any:
     """Run conv2d: `input` [rows][columns] with a `kernel` of the same kind, or both with channels in front.
 
     The stride, the padding and the dilation are one number each, or one for rows and one for columns. Like
-    torch.nn.Conv2d, this is a cross-correlation: the kernel is not flipped.
+    torch.nn.Conv2d, this is a cross-correlation, unless the convention flips the kernel.
     """
     return run(convolution)
 
@@ -98,6 +109,7 @@ def run(convolution: Convolution) -> Any:
     from torch.nn import functional as F
 
     x, kernel = tensor(convolution.maps)[None], tensor(convolution.kernels)[None]
+    kernel = kernel.flip(2, 3) if convolution.flipped else kernel
     bias = None if convolution.bias is None else tensor([convolution.bias])
     stride, padding, dilation = convolution.stride, convolution.padding, convolution.dilation
     if convolution.flat:
@@ -130,7 +142,7 @@ def by_hand(convolution: Convolution) -> Any:
 def _products(convolution: Convolution, place: Pair) -> list[tuple[float, float]]:
     """The elements of a window and the weights on them, channel by channel."""
     return [
-        (values[row][column], kernel[k][m])
+        (values[row][column], kernel[-1 - k][-1 - m] if convolution.flipped else kernel[k][m])
         for values, kernel in zip(convolution.maps, convolution.kernels, strict=True)
         for (row, column), (k, m) in convolution.windows.seen(place)
     ]
@@ -144,7 +156,7 @@ def says(convolution: Convolution) -> str:
 
 def said(convolution: Convolution) -> str:
     """The conventions that these arguments touch."""
-    told = ["the kernel is not flipped, as in PyTorch"]
+    told = [CONVENTIONS["convolution_form"]["flipped" if convolution.flipped else "plain"]]
     if max(convolution.padding):
         told.append("zeros surround the input")
     if max(convolution.dilation) > 1:
@@ -219,7 +231,16 @@ def _with_kernels(convolution: Convolution, change: Callable[[Matrix], Matrix]) 
 
 def flipped(convolution: Convolution) -> Convolution:
     """Mathematics' convolution: the kernel turned by half a turn."""
-    return _with_kernels(convolution, lambda kernel: [row[::-1] for row in kernel[::-1]])
+    if convolution.flipped:
+        raise DoesNotApply("so it should be")
+    return replace(convolution, flipped=True)
+
+
+def not_flipped(convolution: Convolution) -> Convolution:
+    """PyTorch's convolution, where mathematics' is meant."""
+    if not convolution.flipped:
+        raise DoesNotApply("so it should be")
+    return replace(convolution, flipped=False)
 
 
 def _transposed(convolution: Convolution) -> Convolution:
@@ -291,6 +312,7 @@ def _padded_after(convolution: Convolution) -> Convolution:
 
 WAYS: dict[str, tuple[str, Change]] = {
     "flipped_kernel": ("the kernel is flipped", flipped),
+    "not_flipped": ("the kernel is not flipped", not_flipped),
     "no_padding": ("the padding is forgotten", _unpadded),
     "stride_ignored": ("the window moves by one place, not by the stride", _step_by_step),
     "dilation_ignored": ("the dilation is ignored", _dense),

@@ -20,8 +20,9 @@ def _task(
     padding: int = 0,
     dilation: int = 1,
     bias: float | None = None,
+    convolution_form: str = "plain",
 ) -> Convolution:
-    return task(True, input, kernel, stride, padding, dilation, bias)
+    return task(True, input, kernel, stride, padding, dilation, bias, convolution_form)
 
 
 @reading(_task)

@@ -11,18 +11,27 @@ from generator.reference import BadArgument, DoesNotApply, Misconception
 from generator.reference.convolution import WAYS, Change, Convolution, task
 from generator.reference.given import MOST, Matrix, Pick, aligned, picking, reading, summed, tensor, tex
 from generator.reference.windows import is_flat, listed, pair, symbol, zeros
+from generator.spec import CONVENTIONS
 
 GIVES = "array"
 LARGEST_MATRIX = 400  # elements; a paper needs 36
 
 
-def _task(*, kernel: Any, input_size: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1) -> Convolution:
+def _task(
+    *,
+    kernel: Any,
+    input_size: Any,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    convolution_form: str = "plain",
+) -> Convolution:
     flat = is_flat(kernel)
     rows, columns = pair("input_size", [1, input_size] if flat else input_size, most=MOST)
     if rows * columns > MOST:
         raise BadArgument("input_size", f"{rows} × {columns} elements are more than {MOST}")
     empty = zeros((rows, columns))
-    found = task(flat, empty[0] if flat else empty, kernel, stride, padding, dilation, None)
+    found = task(flat, empty[0] if flat else empty, kernel, stride, padding, dilation, None, convolution_form)
     outputs = found.windows.outputs
     if rows * columns * outputs[0] * outputs[1] > LARGEST_MATRIX:
         raise BadArgument("input_size", f"the matrix would have more than {LARGEST_MATRIX} elements")
@@ -45,6 +54,7 @@ def _run(convolution: Convolution) -> Any:
     from torch.nn import functional as F
 
     values, kernel = (tensor(one)[None] for one in (convolution.maps, convolution.kernels))
+    kernel = kernel.flip(2, 3) if convolution.flipped else kernel
 
     def forward(x: Any) -> Any:
         return F.conv2d(x, kernel, None, convolution.stride, convolution.padding, convolution.dilation)
@@ -65,15 +75,21 @@ def _written(convolution: Convolution) -> Matrix:
     for place in windows.places():
         row = [0.0] * (windows.sides[0] * windows.sides[1])
         for (at, column), (k, m) in windows.seen(place):
-            row[at * windows.sides[1] + column] = convolution.kernels[0][k][m]
+            row[at * windows.sides[1] + column] = _weight(convolution, k, m)
         found.append(row)
     return found
+
+
+def _weight(convolution: Convolution, row: int, column: int) -> float:
+    """The weight that lies on this place of a window."""
+    kernel = convolution.kernels[0]
+    return kernel[-1 - row][-1 - column] if convolution.flipped else kernel[row][column]
 
 
 @reading(_task)
 def says(convolution: Convolution) -> str:
     """What the paper must state for the answer to be one."""
-    told = ["the kernel is not flipped, as in PyTorch"]
+    told = [CONVENTIONS["convolution_form"]["flipped" if convolution.flipped else "plain"]]
     if not convolution.flat:
         told.append("input and output are flattened row by row into columns")
     if max(convolution.padding):
@@ -91,7 +107,7 @@ def worked(convolution: Convolution, pick: Pick) -> str:
     for place in dict.fromkeys(rows):
         terms, columns = [], []
         for cell, (k, m) in windows.seen(place):
-            if weight := convolution.kernels[0][k][m]:
+            if weight := _weight(convolution, k, m):
                 size = "" if abs(weight) == 1 else f"{tex(abs(weight))}\\,"
                 terms.append(f"{'-' if weight < 0 else ''}{size}{symbol('x', cell, convolution.flat)}")
                 columns.append(cell[0] * windows.sides[1] + cell[1] + 1)
@@ -149,7 +165,7 @@ def _by_columns(convolution: Convolution) -> Any:
 MISCONCEPTIONS = {
     **{
         name: Misconception(WAYS[name][0], _changed(WAYS[name][1]))
-        for name in ("flipped_kernel", "no_padding", "stride_ignored", "dilation_ignored")
+        for name in ("flipped_kernel", "not_flipped", "no_padding", "stride_ignored", "dilation_ignored")
     },
     "matrix_transposed": Misconception("rows and columns are swapped: this is the matrix of the way back", _turned),
     "no_gaps": Misconception("the rows of the kernel follow each other without the zeros between them", _without_gaps),

@@ -3,7 +3,7 @@
 With Y = conv(X, W) + b and dY the gradient of the loss with respect to Y, the gradient of an element of X is linear in
 dY and in W, that of an element of W is linear in dY and in X, and that of b in dY. So a second derivative with respect
 to both factors holds the coefficients of their products, and autograd gives it for any size, kernel, padding, stride
-and dilation. Elements are counted from 1.
+and dilation. Elements are counted from 1, or from 0 under that convention.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from generator.forward import DoesNotFit, build, one_thread, run
 from generator.layers import Layer, Network
 from generator.reference import DoesNotApply
 from generator.reference.altered import with_
+from generator.reference.given import first_place
 from generator.reference.windows import Pair, Windows
 
 if TYPE_CHECKING:
@@ -39,10 +40,11 @@ class Plain:
     network: Network
     windows: Windows
     flat: bool
+    first: int  # what elements are counted from
 
     def index(self, place: Pair) -> Index:
-        """A place counted from 1."""
-        return (place[1] + 1,) if self.flat else (place[0] + 1, place[1] + 1)
+        """A place as the paper counts it."""
+        return tuple(at + self.first for at in (place[1:] if self.flat else place))
 
     def sizes(self, *roles: str) -> dict[str, Index]:
         """How far the indices of the factors go."""
@@ -55,12 +57,14 @@ class Plain:
 
     def check(self, index: Sequence[int], size: Sequence[int], what: str) -> None:
         """Raises DoesNotFit when there is no such element."""
-        if len(index) != len(size) or not all(1 <= place <= side for place, side in zip(index, size, strict=True)):
+        if len(index) != len(size) or not all(
+            self.first <= place < side + self.first for place, side in zip(index, size, strict=True)
+        ):
             at = ", ".join(map(str, index))
             raise DoesNotFit(self.layer.name, f"{what} of {' × '.join(map(str, size))} has no element ({at})")
 
 
-def plain(network: Network, name: str) -> Plain:
+def plain(network: Network, name: str, indices: str = "one") -> Plain:
     """The convolution; raises DoesNotFit when it is none from one map to one, or too large for a paper."""
     layer, flat = network.layer(name), len(network.input) == 2
     kind = "Conv1d" if flat else "Conv2d"
@@ -80,7 +84,7 @@ def plain(network: Network, name: str) -> Plain:
         )
     )  # fmt: skip
     sides = (1, network.input[1]) if flat else (network.input[1], network.input[2])
-    return Plain(layer, network, Windows(sides, kernel, stride, padding, dilation), flat)
+    return Plain(layer, network, Windows(sides, kernel, stride, padding, dilation), flat, first_place(indices))
 
 
 def _pair(value: int | tuple[int, ...], neutral: int, flat: bool) -> Pair:
@@ -96,7 +100,9 @@ def output_name(input_name: str) -> str:
 # ---- by autograd ----
 
 
-def by_autograd(network: Network, name: str, target: str, other: str | None, index: Sequence[int] = ()) -> Terms:
+def by_autograd(
+    network: Network, name: str, target: str, other: str | None, index: Sequence[int] = (), indices: str = "one"
+) -> Terms:
     """The products of dY and `other` whose sum is the gradient of an element of `target`; roles are named as above."""
     layer = network.layer(name)
     kernel = layer.argument("kernel_size")
@@ -106,11 +112,11 @@ def by_autograd(network: Network, name: str, target: str, other: str | None, ind
             name, f"layer {name} has a kernel or an output wider than {LARGEST_SIDE}, too large for a paper"
         )
     with one_thread():
-        return tuple(sorted(_by_autograd(network, layer, target, other, [place - 1 for place in index])))
+        return tuple(sorted(_by_autograd(network, layer, target, other, index, 0 if indices == "zero" else 1)))
 
 
 def _by_autograd(
-    network: Network, layer: Layer, target: str, other: str | None, index: Sequence[int]
+    network: Network, layer: Layer, target: str, other: str | None, index: Sequence[int], start: int
 ) -> Iterator[tuple[Term, int]]:
     import torch
 
@@ -123,16 +129,16 @@ def _by_autograd(
     dy = torch.ones_like(y, requires_grad=True)
     tensors: dict[str, Any] = {"input": x, "weight": module.weight, "bias": module.bias}
     (gradient,) = torch.autograd.grad(y, tensors[target], dy, create_graph=True)
-    element = gradient[0] if target == "bias" else gradient[(0, 0, *index)]
+    element = gradient[0] if target == "bias" else gradient[(0, 0, *(place - start for place in index))]
     (by_dy,) = torch.autograd.grad(element, dy, create_graph=True)  # for each dY a sum of the other factors
     for place in by_dy[0, 0].nonzero().tolist():
-        first, coefficient = tuple(one + 1 for one in place), by_dy[(0, 0, *place)]
+        first, coefficient = tuple(one + start for one in place), by_dy[(0, 0, *place)]
         if other is None:
             yield (first,), round(coefficient.item())
             continue
         (by_other,) = torch.autograd.grad(coefficient, tensors[other], retain_graph=True)
         for at in by_other[0, 0].nonzero().tolist():
-            yield (first, tuple(one + 1 for one in at)), round(by_other[(0, 0, *at)].item())
+            yield (first, tuple(one + start for one in at)), round(by_other[(0, 0, *at)].item())
 
 
 # ---- wrong ways ----
@@ -142,9 +148,9 @@ def otherwise(change: Callable[[Layer], Layer]) -> Callable[[Callable[..., Terms
     """Compute the terms of a network whose convolution is changed."""
 
     def decorate(compute: Callable[..., Terms]) -> Callable[..., Terms]:
-        def wrong(network: Network, *, layer: str, index: Sequence[int]) -> Terms:
+        def wrong(network: Network, *, layer: str, index: Sequence[int], indices: str = "one") -> Terms:
             other = tuple(change(one) if one.name == layer else one for one in network.layers)
-            return compute(Network(network.input, other), layer=layer, index=index)
+            return compute(Network(network.input, other), layer=layer, index=index, indices=indices)
 
         return wrong
 

@@ -15,8 +15,9 @@ from decimal import Context, Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from generator.formulas import tex_number, vector
+from generator.formulas import tex_number
 from generator.reference import BadArgument, DoesNotApply, Misconception, tidy
+from generator.spec import CONVENTIONS
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -119,15 +120,20 @@ class Step:
     state: Mapping[str, Vector]
 
 
+Moved = Callable[[int, "Tensor", "Tensor", Mapping[str, "Tensor"]], "Tensor"]  # step, weights, gradient, what is kept
+
+
 def descend(
     task: Problem,
     lr: float,
     make: Callable[[list[Parameter]], Optimizer],
     before: Callable[[int, dict[str, Any]], None] | None = None,
+    moved: Moved | None = None,
 ) -> list[Step]:
     """Run an optimizer in double precision with this learning rate, which is negative to go uphill.
 
-    `before` is called with the number of each step, and the settings of the optimizer, before it is taken.
+    `before` is called with the number of each step, and the settings of the optimizer, before it is taken. `moved`
+    gives the weights after a step where the optimizer moves them in another way, which keeps what it kept.
     """
     import torch
 
@@ -149,6 +155,9 @@ def descend(
         gradient = tuple(weight.grad.tolist())
         optimizer.step()
         kept = {name: value for name, value in optimizer.state[weight].items() if isinstance(value, torch.Tensor)}
+        if moved:
+            with torch.no_grad():
+                weight.copy_(moved(count, torch.tensor(at, dtype=torch.float64), weight.grad, kept))
         state = {name: tuple(value.tolist()) for name, value in kept.items() if value.dim()}
         steps.append(Step(at, gradient, tuple(weight.tolist()), state))
     return steps
@@ -308,14 +317,18 @@ def common(compute: Callable[..., Named]) -> dict[str, Misconception]:
 def tex(value: Any) -> str:
     """A number or a vector in LaTeX, as a factor or a summand that is subtracted: a negative number in parentheses."""
     if isinstance(value, list | tuple):
-        return vector(tidy(value))
+        return _vector(value)
     text = tex_number(tidy(value))
     return f"({text})" if text.startswith("-") else text
 
 
 def result(value: Any) -> str:
     """A number or a vector in LaTeX, on its own."""
-    return vector(tidy(value)) if isinstance(value, list | tuple) else tex_number(tidy(value))
+    return _vector(value) if isinstance(value, list | tuple) else tex_number(tidy(value))
+
+
+def _vector(values: Iterable[float]) -> str:
+    return f"({', '.join(map(tex_number, tidy(values)))})"
 
 
 def equals(value: Any) -> str:
@@ -364,10 +377,21 @@ def slope_told(task: Problem, step: int, weights: Any, gradient: Any) -> list[tu
 BY_ELEMENT = "Squares, roots and quotients are taken of each weight by itself."
 
 
-def ratio(lr: float, over: Any, under: Any, eps: float) -> str:
+def ratio(lr: float, over: Any, under: Any, eps: float, epsilon_place: str) -> str:
     """The step of a rule that divides by a root, in LaTeX."""
     small = f" + {tex_number(eps)}" if eps else ""
-    return rf"{tex(lr)} \cdot \frac{{{result(over)}}}{{\sqrt{{{result(under)}}}{small}}}"
+    inner, outer = (small, "") if epsilon_place == "inside" else ("", small)
+    return rf"{tex(lr)} \cdot \frac{{{result(over)}}}{{\sqrt{{{result(under)}{inner}}}{outer}}}"
+
+
+def epsilon_said(eps: float, epsilon_place: str) -> str:
+    """What the paper states of the number that keeps a root from being 0."""
+    return CONVENTIONS["epsilon_place"][epsilon_place] if eps else "ε is so small that it is left out"
+
+
+def divisor(scale: Callable[[Fraction], Fraction], eps: Fraction, epsilon_place: str) -> Callable[[Fraction], Fraction]:
+    """What a rule divides by: the root and ε, in fractions."""
+    return (lambda s: scale(s + eps)) if epsilon_place == "inside" else (lambda s: scale(s) + eps)
 
 
 def gradient_of(task: Problem, found: Named, step: int) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 from generator.reference import BadArgument, DoesNotApply, Misconception
@@ -33,12 +34,11 @@ class Task:
     """Outputs of a layer, what becomes of them, and the weights of a unit that takes them, where there is one."""
 
     values: list[float]
-    keep: float  # the probability of keeping an output
+    rate: float  # the probability of dropping an output
     mask: list[float] | None
     weights: list[float] | None
     bias: float
-    in_training: float  # what kept outputs are multiplied by in training
-    at_test: float  # what all outputs are multiplied by at test time
+    in_training: bool  # whether outputs are scaled in training, not at test time
 
 
 def _task(
@@ -49,13 +49,12 @@ def _task(
     given = vector("values", values)
     if len(given) > MOST_UNITS:
         raise BadArgument("values", f"{len(given)} outputs have too many masks; {MOST_UNITS} would work")
-    keep = 1 - number("rate", rate, 0.01, 0.99)
+    dropped = number("rate", rate, 0.01, 0.99)
     kept = None if mask is None else vector("mask", mask, len(given))
     if kept and not {0, 1}.issuperset(kept):
         raise BadArgument("mask", "a mask holds 1 where an output is kept, and 0 where it is dropped")
     strength = None if weights is None else vector("weights", weights, len(given))
-    scales = (1 / keep, 1.0) if dropout_scaling == "training" else (1.0, keep)
-    return Task(given, keep, kept, strength, number("bias", bias), *scales)
+    return Task(given, dropped, kept, strength, number("bias", bias), dropout_scaling == "training")
 
 
 @reading(_task)
@@ -70,17 +69,21 @@ def compute(task: Task) -> Named:
     return _run(task)
 
 
-def _run(task: Task) -> Named:
+def _run(task: Task, scales: tuple[float, float] | None = None) -> Named:
+    """What comes of the scaling in force, or when outputs are multiplied by others in training and at test time."""
     import torch
 
     units = tensor(task.values)
     masks = torch.cartesian_prod(*[tensor([0.0, 1.0])] * len(units)).reshape(-1, len(units))
-    chances = (masks * task.keep + (1 - masks) * (1 - task.keep)).prod(1)
-    thinned = masks * units * task.in_training
-    test = torch.nn.Dropout(1 - task.keep).eval()(units) * task.at_test
+    keeping = torch.distributions.Bernoulli(1 - tensor(task.rate))
+    chances = keeping.log_prob(masks).sum(1).exp()  # type: ignore[no-untyped-call]
+    kept = keeping.mean.item()
+    in_training, at_test = scales or ((1 / kept, 1.0) if task.in_training else (1.0, kept))
+    thinned = masks * units * in_training
+    test = torch.nn.Dropout(task.rate).eval()(units) * at_test
     found: Named = {"test": test, "expected": chances @ thinned, "networks": tensor(len(masks))}
     if task.mask:
-        found = {"training": tensor(task.mask) * units * task.in_training, **found}
+        found = {"training": tensor(task.mask) * units * in_training, **found}
     if task.weights:
         weight, bias = tensor([task.weights]), tensor([task.bias])
         outputs = [found[name] for name in ("training", "test") if name in found]
@@ -95,20 +98,19 @@ def _run(task: Task) -> Named:
 @reading(_task)
 def recompute(task: Task) -> Named:
     """The same by closed formulas: means and variances of independent outputs add up."""
-    found: Named = {
-        "test": [value * task.at_test for value in task.values],
-        "expected": [value * task.in_training * task.keep for value in task.values],
-        "networks": 2 ** len(task.values),
-    }
+    rate = Fraction(repr(task.rate))
+    share = float(1 - rate)
+    average = [value if task.in_training else value * share for value in task.values]
+    found: Named = {"test": average, "expected": average, "networks": 2 ** len(task.values)}
     if task.mask:
-        pairs = zip(task.values, task.mask, strict=True)
-        found = {"training": [value * task.in_training if one else 0.0 for value, one in pairs], **found}
+        larger = [value / share if task.in_training else value for value in task.values]
+        found = {"training": [value if one else 0.0 for value, one in zip(larger, task.mask, strict=True)], **found}
     if task.weights:
         for name in ("training", "test", "expected"):
             if name in found:
                 found[f"{name}_sum"] = math.fsum([*_products(found[name], task.weights), task.bias])
         squares = math.fsum(one**2 for one in _products(task.values, task.weights))
-        found["variance"] = task.keep * (1 - task.keep) * task.in_training**2 * squares
+        found["variance"] = float(rate / (1 - rate) if task.in_training else rate * (1 - rate)) * squares
     return found
 
 
@@ -119,23 +121,23 @@ def _products(values: Sequence[float], weights: Sequence[float]) -> list[float]:
 @reading(_task)
 def says(task: Task) -> str:
     """What the paper must state for the answer to be one."""
-    scaling = CONVENTIONS["dropout_scaling"]["training" if task.at_test == 1 else "test"]
+    scaling = CONVENTIONS["dropout_scaling"]["training" if task.in_training else "test"]
     return f"the rate is the probability of dropping a value; {scaling}"
 
 
 @picking_a_name(_task)
 def worked(task: Task, pick: str) -> str:
     """What is kept and scaled, what comes at test time, and the sums of the next unit; or the one that is asked for."""
-    found, keep = _run(task), tex(task.keep)
+    found, keep = _run(task), tex(1 - task.rate)
     masks = f"There are $2^{{{len(task.values)}}} = {tex(found['networks'])}$ masks: each output is kept or dropped."
     if pick == "networks":
         return masks
-    told = [f"An output is kept with probability $1 - {tex(1 - task.keep)} = {keep}$."]
+    told = [f"An output is kept with probability $1 - {tex(task.rate)} = {keep}$."]
     if task.mask and pick != "variance":
-        how = f"divided by {keep}" if task.at_test == 1 else "as they are"
+        how = f"divided by {keep}" if task.in_training else "as they are"
         told.append(f"In training, those that are kept, {how}: ${tex_vector(found['training'])}$.")
     if pick not in ("training", "training_sum", "variance"):
-        how = "as they are" if task.at_test == 1 else f"multiplied by {keep}"
+        how = "as they are" if task.in_training else f"multiplied by {keep}"
         told.append(
             f"At test time, all of them, {how}: ${tex_vector(found['test'])}$, which is also the mean in training."
         )
@@ -145,7 +147,7 @@ def worked(task: Task, pick: str) -> str:
     if names:
         told.append(aligned(*(line for name in names for line in _sum(task, found, name))))
     if task.weights and pick in ("", "variance"):
-        scale = tex(task.keep * (1 - task.keep) * task.in_training**2)
+        scale = tex(task.rate / (1 - task.rate) if task.in_training else task.rate * (1 - task.rate))
         squares = [f"{factor(one)}^2" for one in _products(task.values, task.weights)]
         told.append("The variance of the sum in training:")
         told.append(aligned(*summed("v", squares, equals(found["variance"]), f"= {scale} (", ")")))
@@ -165,20 +167,17 @@ def _sum(task: Task, found: Named, name: str) -> list[tuple[str, str]]:
 
 @reading(_task)
 def _other_scaling(task: Task) -> Named:
-    scales = (1.0, task.keep) if task.at_test == 1 else (1 / task.keep, 1.0)
-    return _run(replace(task, in_training=scales[0], at_test=scales[1]))
+    return _run(replace(task, in_training=not task.in_training))
 
 
 @reading(_task)
 def _rate_for_keeping(task: Task) -> Named:
-    keep = 1 - task.keep
-    scales = (1 / keep, 1.0) if task.at_test == 1 else (1.0, keep)
-    return _run(replace(task, keep=keep, in_training=scales[0], at_test=scales[1]))
+    return _run(replace(task, rate=1 - task.rate))
 
 
 @reading(_task)
 def _unscaled(task: Task) -> Named:
-    return _run(replace(task, in_training=1.0, at_test=1.0))
+    return _run(task, (1.0, 1.0))
 
 
 @reading(_task)
@@ -190,7 +189,7 @@ def _mask_turned(task: Task) -> Named:
 
 @reading(_task)
 def _both(task: Task) -> Named:
-    return _run(replace(task, in_training=1 / task.keep, at_test=task.keep))
+    return _run(task, (1 / (1 - task.rate), 1 - task.rate))
 
 
 MISCONCEPTIONS = {

@@ -49,8 +49,9 @@ def _task(
     pool_size: Any = 2,
     pool_stride: Any = None,
     pool_padding: Any = 0,
+    convolution_form: str = "plain",
 ) -> Stage:
-    convolution = plain.task(False, input, kernel, stride, padding, dilation, bias)
+    convolution = plain.task(False, input, kernel, stride, padding, dilation, bias, convolution_form)
     rows, columns = convolution.windows.outputs
     empty = [[0.0] * columns for _ in range(rows)]
     pooling = pools.pool(empty, pool, pool_size, pool_stride, pool_padding, False, True, False)
@@ -167,6 +168,7 @@ def _absolute(stage: Stage) -> Named:
 
 MISCONCEPTIONS = {
     "flipped_kernel": Misconception("the kernel is flipped", _convolved(plain.flipped)),
+    "not_flipped": Misconception("the kernel is not flipped", _convolved(plain.not_flipped)),
     "no_activation": Misconception("the activation is forgotten", _linear),
     "other_pooling": Misconception("maximum and average are mixed up", _pooled(_other_kind)),
     **{

@@ -75,6 +75,11 @@ def rows(name: str, value: Any) -> Matrix:
     return [vector(name, value)] if flat else matrix(name, value)
 
 
+def first_place(indices: str) -> int:
+    """What places are counted from: 1, or 0 under that convention."""
+    return 0 if indices == "zero" else 1
+
+
 def places(name: str, value: Any, count: int, of: int) -> list[int]:
     """`count` places among `of`, counted from 1; a single one may stand without a list. Raises BadArgument."""
     several = list(value) if isinstance(value, list | tuple) else [value]

@@ -37,14 +37,19 @@ def compute(network: Network, *, layer: str, scheme: Scheme, give: Give = "varia
 
     `give`: variance, deviation (its root), or bound: the largest size of a weight drawn from a uniform distribution.
     """
-    return _measured(tuple(_weight(network, layer).shape), scheme, give)
+    return _measured(tuple(_weight(network, layer, scheme).shape), scheme, give)
 
 
-def _weight(network: Network, name: str) -> Tensor:
+def _weight(network: Network, name: str, scheme: Scheme) -> Tensor:
     """The weight of a layer, not filled, in double precision; raises DoesNotFit."""
     from torch import Tensor
 
-    module = build(_layer(network, name))
+    layer = _layer(network, name)
+    if scheme == "xavier" and layer.argument("groups", 1) > 1:  # PyTorch's fan-out is that of all groups
+        raise DoesNotFit(
+            name, f"layer {name} has groups, and there are two ways to count its fan-out; he and lecun need none"
+        )
+    module = build(layer)
     weight = module.weight
     assert isinstance(weight, Tensor)
     if weight.numel() > LARGEST_WEIGHT:
@@ -147,7 +152,7 @@ def _reshaped(shape: Callable[[tuple[int, ...]], tuple[int, ...]]) -> Callable[.
     """Initialize a weight of another shape, given as (outputs, inputs, kernel …)."""
 
     def wrong(network: Network, *, layer: str, scheme: Scheme, give: Give = "variance") -> float:
-        return _measured(shape(tuple(_weight(network, layer).shape)), scheme, give)
+        return _measured(shape(tuple(_weight(network, layer, scheme).shape)), scheme, give)
 
     return wrong
 

@@ -19,23 +19,24 @@ from generator.reference.convolution_terms import (
     step_by_step,
     unpadded,
 )
+from generator.reference.given import first_place
 
 GIVES = "terms"
 TARGET = "input"
 
 
-def compute(network: Network, *, layer: str, index: Sequence[int]) -> Terms:
-    """Find the terms by autograd; `index` is the row and column of the input element, counted from 1.
+def compute(network: Network, *, layer: str, index: Sequence[int], indices: str = "one") -> Terms:
+    """Find the terms by autograd; `index` is the row and column of the input element, counted as `indices` says.
 
     Raises DoesNotFit when the layer is no plain convolution of one map, or has no such element.
     """
-    _checked(network, layer, index)
-    return by_autograd(network, layer, TARGET, "weight", index)
+    _checked(network, layer, index, indices)
+    return by_autograd(network, layer, TARGET, "weight", index, indices)
 
 
-def recompute(network: Network, *, layer: str, index: Sequence[int]) -> Terms:
+def recompute(network: Network, *, layer: str, index: Sequence[int], indices: str = "one") -> Terms:
     """The same by looking at every output and every weight: Y[a, b] uses X[s·a + d·k − p, …] with W[k, m]."""
-    one = _checked(network, layer, index)
+    one = _checked(network, layer, index, indices)
     return tuple(
         sorted(
             ((one.index(place), one.index(at)), 1)
@@ -46,8 +47,8 @@ def recompute(network: Network, *, layer: str, index: Sequence[int]) -> Terms:
     )
 
 
-def _checked(network: Network, layer: str, index: Sequence[int]) -> Plain:
-    one = plain(network, layer)
+def _checked(network: Network, layer: str, index: Sequence[int], indices: str) -> Plain:
+    one = plain(network, layer, indices)
     one.check(index, network.input[1:], "an input")
     return one
 
@@ -57,15 +58,17 @@ def sizes(network: Network, *, layer: str) -> dict[str, Index]:
     return plain(network, layer).sizes("output_gradient", "weight")
 
 
-def says() -> str:
+def says(*, indices: str = "one") -> str:
     """What the paper must state for the answer to be one."""
-    return "rows and columns are counted from 1, and the kernel is not flipped"
+    return f"rows and columns are counted from {first_place(indices)}, and the kernel is not flipped"
 
 
-def worked(network: Network, *, layer: str, index: Sequence[int], names: Names = USUAL_NAMES) -> str:
+def worked(
+    network: Network, *, layer: str, index: Sequence[int], indices: str = "one", names: Names = USUAL_NAMES
+) -> str:
     """Which windows see the element, and with which weight, as a Markdown table with the numbers of this layer."""
     x, dy, w = (names[role] for role in ("input", "output_gradient", "weight"))
-    one = plain(network, layer)
+    one = plain(network, layer, indices)
     stride, padding = (pair[1:] if one.flat else pair for pair in (one.windows.stride, one.windows.padding))
     element = ",".join(map(str, index))
     axes = ("place",) if one.flat else ("row", "column")
@@ -77,8 +80,10 @@ def worked(network: Network, *, layer: str, index: Sequence[int], names: Names =
         "| output | its window begins at | weight on the element | term |",
         "| --- | --- | --- | --- |",
     ]
-    for (place, weight), _ in compute(network, layer=layer, index=index):
-        begin = ", ".join(f"{axis} {(at - 1) * step + 1}" for axis, at, step in zip(axes, place, stride, strict=True))
+    for (place, weight), _ in compute(network, layer=layer, index=index, indices=indices):
+        begin = ", ".join(
+            f"{axis} {(at - one.first) * step + one.first}" for axis, at, step in zip(axes, place, stride, strict=True)
+        )
         at, on = ",".join(map(str, place)), ",".join(map(str, weight))
         term = f"${dy}_{{{at}}}\\,{w}_{{{on}}}$"
         rows.append(f"| ${output_name(x)}_{{{at}}}$ | {begin} | ${w}_{{{on}}}$ | {term} |")
@@ -88,13 +93,16 @@ def worked(network: Network, *, layer: str, index: Sequence[int], names: Names =
 # ---- wrong ways ----
 
 
-def _unturned(network: Network, *, layer: str, index: Sequence[int]) -> Terms:
+def _unturned(network: Network, *, layer: str, index: Sequence[int], indices: str = "one") -> Terms:
     """The weights in the order of the outputs, as if the kernel slid over dY as it does over X."""
     size = plain(network, layer).sizes("weight")["weight"]
-    found = compute(network, layer=layer, index=index)
+    found = compute(network, layer=layer, index=index, indices=indices)
     return tuple(
         sorted(
-            ((place, tuple(side + 1 - at for side, at in zip(size, weight, strict=True))), count)
+            (
+                (place, tuple(side - 1 + 2 * first_place(indices) - at for side, at in zip(size, weight, strict=True))),
+                count,
+            )
             for (place, weight), count in found
         )
     )

@@ -214,6 +214,13 @@ def _straight(
     return float(optimizer.param_groups[0]["lr"])
 
 
+def _one_drop(given: dict[str, Any]) -> dict[str, Any]:
+    passed = given["epoch"] - given["first"]
+    if passed < (given["step_size"] if given["schedule"] == "step" else 1):
+        raise DoesNotApply("no drop is due yet")
+    return {"schedule": "exponential", "epoch": given["first"] + 1}
+
+
 def _smooth(given: dict[str, Any]) -> dict[str, Any]:
     """A drop in every epoch that is as large a share of the drop as the epoch is of the interval."""
     return {"schedule": "exponential", "gamma": given["gamma"] ** (1 / given["step_size"])}
@@ -224,10 +231,7 @@ MISCONCEPTIONS = {
     "one_late": Misconception("this is the rate of the epoch after", descent.again(compute, _moved(1))),
     "one_drop": Misconception(
         "the rate is multiplied by the factor once only",
-        descent.again(
-            compute,
-            _of(("step", "exponential"), lambda given: {"schedule": "exponential", "epoch": given["first"] + 1}),
-        ),
+        descent.again(compute, _of(("step", "exponential"), _one_drop)),
     ),
     "every_epoch": Misconception(
         "the rate drops in every epoch", descent.again(compute, _of(("step",), lambda _: {"step_size": 1}))

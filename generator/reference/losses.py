@@ -43,14 +43,11 @@ class Loss:
 
     @property
     def share(self) -> float:
-        """What the sum over examples is multiplied by."""
+        """What wrong ways multiply the sum over examples by."""
         return 1 / self.examples if self.reduction == "mean" else 1.0
 
     def of(self, outputs: Tensor) -> Tensor:
-        """The loss by PyTorch."""
-        return self._total(outputs) * self.share
-
-    def _total(self, outputs: Tensor) -> Tensor:
+        """The loss by PyTorch, with PyTorch's own mean or sum over examples."""
         import torch
         from torch.nn import functional as F
 
@@ -58,21 +55,25 @@ class Loss:
         if self.kind in ("cross_entropy", "hinge"):
             classes = torch.tensor(self.wanted) - 1
             if self.kind == "hinge":
-                over_classes = F.multi_margin_loss(outputs, classes, margin=self.margin, reduction="sum")
+                over_classes = F.multi_margin_loss(outputs, classes, margin=self.margin, reduction=self.reduction)
                 return over_classes * outputs.shape[1]
             loss = F.nll_loss if probabilities else F.cross_entropy
-            return loss(outputs.log() if probabilities else outputs, classes, reduction="sum")
+            return loss(outputs.log() if probabilities else outputs, classes, reduction=self.reduction)
         wanted = torch.tensor(self.wanted, dtype=torch.float64)
+        over_outputs = outputs.shape[1] if self.reduction == "mean" else 1
         if self.kind == "squared_error":
-            return F.mse_loss(outputs, wanted, reduction="sum") * (0.5 if self.form == "half" else 1)
+            error = F.mse_loss(outputs, wanted, reduction=self.reduction) * over_outputs
+            return error / 2 if self.form == "half" else error
         if probabilities:
-            return F.binary_cross_entropy(outputs, wanted, reduction="sum")
-        return F.binary_cross_entropy_with_logits(outputs, wanted, reduction="sum")
+            return F.binary_cross_entropy(outputs, wanted, reduction=self.reduction) * over_outputs
+        return F.binary_cross_entropy_with_logits(outputs, wanted, reduction=self.reduction) * over_outputs
 
     def slopes(self, outputs: Matrix) -> Matrix:
         """The gradient by the outputs, by closed formulas in plain Python."""
         rows = [self._slopes(row, wanted) for row, wanted in zip(outputs, self.wanted, strict=True)]
-        return [[self.share * one for one in row] for row in rows]
+        if self.reduction == "sum":
+            return rows
+        return [[one / len(rows) for one in row] for row in rows]
 
     def _slopes(self, row: Sequence[float], wanted: Any) -> list[float]:
         match self.kind, self.given:

@@ -231,7 +231,7 @@ def _total(one: Loss, outputs: Matrix) -> float:
             case _:
                 half = 0.5 if one.form == "half" else 1
                 losses.append(half * math.fsum((z - y) ** 2 for z, y in zip(row, wanted, strict=True)))
-    return math.fsum(losses) * one.share
+    return math.fsum(losses) / (len(losses) if one.reduction == "mean" else 1)
 
 
 def _dot(one: Sequence[float], other: Sequence[float]) -> float:

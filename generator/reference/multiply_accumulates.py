@@ -81,12 +81,18 @@ def says(network: Network, *, layers: Sequence[str] = (), cost: str = "macs") ->
         "flops": "count a multiplication and an addition as two operations",
     }[cost]
     kinds = {layer.kind for layer in network.layers if not layers or layer.name in layers}
-    more = ""
-    if kinds & RECURRENT:
-        more += ", products of gates and states"
-    if kinds & {"MultiheadAttention", "TransformerEncoderLayer"}:
-        more += ", the softmax of attention"
-    return f"{one}, for one example; leave out biases, activations{more} and pooling"
+    left_out = [name for name, of in LEFT_OUT.items() if any(kind.startswith(of) for kind in kinds)]
+    return f"{one}, for one example; leave out {', '.join(['biases', 'activations', *left_out])} and pooling"
+
+
+LEFT_OUT: dict[str, tuple[str, ...]] = {  # beside biases, activations and pooling, where such layers occur
+    "products of gates and states": tuple(RECURRENT),
+    "the softmax of attention": ("MultiheadAttention", "TransformerEncoderLayer"),
+    "softmax": ("Softmax", "LogSoftmax"),
+    "normalization": ("BatchNorm", "LayerNorm", "GroupNorm", "InstanceNorm", "TransformerEncoderLayer"),
+    "the addition of branches": ("Add", "TransformerEncoderLayer"),
+    "upsampling": ("Upsample", "Upsampling"),
+}
 
 
 def worked(network: Network, *, layers: Sequence[str] = (), cost: str = "macs") -> str:

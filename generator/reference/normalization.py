@@ -264,7 +264,7 @@ def _flat(values: Sequence[Any]) -> list[float]:
 
 @reading(_task)
 def _wrong_axis(task: Task) -> Named:
-    if task.kind == "group" or task.running or (task.kind == "layer" and len(task.values) == 1):
+    if task.kind == "group" or task.running or len(task.values if task.kind == "layer" else task.values[0]) == 1:
         raise DoesNotApply("there is no other axis to take")
     return _run(replace(task, kind="layer" if task.kind == "batch" else "batch"))
 

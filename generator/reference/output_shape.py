@@ -13,6 +13,7 @@ from generator.reference.sizes import SAME, Shape, each, paddings, sized, stride
 from generator.spec import CONVENTIONS
 
 GIVES = "shapes"
+ANY = -1  # the size of the batch, which is any; PyTorch's view and reshape have it so
 
 
 def compute(network: Network, *, layers: Sequence[str]) -> tuple[Shape, ...]:
@@ -29,30 +30,39 @@ def recompute(network: Network, *, layers: Sequence[str]) -> tuple[Shape, ...]:
 
 def says(network: Network, *, layers: Sequence[str], shape_order: str = "chw") -> str:
     """The order of the axes, and that the batch is left out."""
+    first = "N × " if shape_order.startswith("n") else ""
     shapes = dict(zip(layers, recompute(network, layers=layers), strict=True))
     rows = {name for name, shape in shapes.items() if len(shape) == 2}
     sequences = network.sequences()
     if rows and all(len(shape) < 3 for shape in shapes.values()) and (rows <= sequences or not rows & sequences):
-        return (
-            f"sizes are given as {'length × features' if rows <= sequences else 'channels × length'}, without the batch"
-        )
+        axes = "length × features" if rows <= sequences else "channels × length"
+        _, comma, batch = CONVENTIONS["shape_order"][shape_order].partition(", ")
+        return f"sizes are given as {first}{axes}{comma}{batch}"
     said = CONVENTIONS["shape_order"][shape_order]
     if rows & sequences:
-        said += "; of a sequence as length × features"
+        said += f"; of a sequence as {first}length × features"
     if rows - sequences:
-        said += "; of values along one axis as channels × length"
+        said += f"; of values along one axis as {first}channels × length"
     return said
 
 
 def in_order(shape: Shape, order: str) -> Shape:
     """PyTorch's (channels, height, width) in the order of the exam: hwc and whc move the channels to the end.
 
-    Two axes stay as PyTorch has them: channels × length of a signal, length × features of a sequence.
+    Two axes stay as PyTorch has them: channels × length of a signal, length × features of a sequence. Where the batch
+    comes first (nchw, nhwc), its size is ANY.
     """
+    if order.startswith("n"):
+        return (ANY, *in_order(shape, order[1:]))
     if order == "chw" or len(shape) < 3:
         return shape
     sides = reversed(shape[1:]) if order == "whc" else shape[1:]
     return (*sides, shape[0])
+
+
+def written(shape: Shape, order: str) -> str:
+    """(10, 9, 9) → 9×9×10 when channels come last, N×9×9×10 when the batch comes first."""
+    return shape_text(in_order(shape, order)).replace(f"{ANY}×", "N×", 1)
 
 
 # ---- how it is got ----
@@ -68,8 +78,7 @@ def worked(network: Network, *, layers: Sequence[str], shape_order: str = "chw")
         title = "size"
     rows = [f"| layer | how its output gets its size | {title} |", "| --- | --- | --- |"]
     rows += [
-        f"| {step.layer.name} | {_how(step, shape_order)} | {shape_text(in_order(step.output, shape_order))} |"
-        for step in steps
+        f"| {step.layer.name} | {_how(step, shape_order)} | {written(step.output, shape_order)} |" for step in steps
     ]
     return "\n".join(rows)
 
@@ -104,7 +113,7 @@ def _how(step: Step, order: str) -> str:
         return f"in each of the {out[0]} steps {both if layer.argument('bidirectional') else f'{out[1]} features'}"
     if kind == "LastStep":
         return f"the last of the {given[0]} steps"
-    return f"{shape_text(in_order(given, order))} becomes {shape_text(in_order(out, order))}"
+    return f"{written(given, order)} becomes {written(out, order)}"
 
 
 _STAYS = "one value for one value: the size stays"

@@ -10,7 +10,9 @@ from generator.forward import DoesNotFit, run
 from generator.layers import INPUT, Layer, Network
 from generator.reference import BadArgument, DoesNotApply, Misconception
 from generator.reference.altered import until, with_
+from generator.reference.given import first_place
 from generator.reference.sizes import each, strides
+from generator.spec import CONVENTIONS
 
 if TYPE_CHECKING:
     import torch
@@ -35,17 +37,20 @@ def placewise(layer: Layer, axes: int) -> bool:
     return layer.kind in _PLACEWISE or over_channels
 
 
-def compute(network: Network, *, layer: str, axis: Axis = "side", unit: int = 1) -> dict[str, float]:
+def compute(
+    network: Network, *, layer: str, axis: Axis = "side", unit: int | None = None, indices: str = "one"
+) -> dict[str, float]:
     """Differentiate a unit in the middle of a long input: it sees the places whose gradient is not zero.
 
     Gives `size`, the places from the first to the last that it sees; `stride`, how far the next unit's lie from them;
-    and `center`, the middle of what the unit in place `unit` sees, counted from 1 and padding aside, on a whole or a
-    half. Weights of one let nothing cancel, and the axes of a window do not depend on each other, so each is run alone.
+    and `center`, the middle of what the unit in place `unit` (the first) sees, counted as `indices` says and padding
+    aside, on a whole or a half. Weights of one let nothing cancel, and the axes of a window do not depend on each
+    other, so each is run alone.
 
     Raises BadArgument for layers that do not slide windows, and where the axes differ and `axis` names none.
     """
     ran = _ready(network, layer)
-    return _same([_by_autograd(ran, place, unit) for place in places(ran, axis)])
+    return _same([_by_autograd(ran, place, unit, indices) for place in places(ran, axis)])
 
 
 def _ready(network: Network, layer: str) -> Network:
@@ -82,8 +87,11 @@ def _same(found: Sequence[dict[str, float]]) -> dict[str, float]:
     return found[0]
 
 
-def _by_autograd(network: Network, place: int, unit: int) -> dict[str, float]:
+def _by_autograd(network: Network, place: int, unit: int | None, indices: str) -> dict[str, float]:
     import torch
+
+    start = first_place(indices)
+    at = 0 if unit is None else unit - start
 
     for side in (2**power for power in range(6, LARGEST.bit_length())):
         x = torch.ones((1, 1, side), dtype=torch.float64, requires_grad=True)
@@ -93,10 +101,10 @@ def _by_autograd(network: Network, place: int, unit: int) -> dict[str, float]:
             continue
         middle = y.shape[-1] // 2
         if y.shape[-1] > middle + 1 >= 2:
-            (first, last), (following, end) = (seen(x, y, at) for at in (middle, middle + 1))
+            (first, last), (following, end) = (seen(x, y, one) for one in (middle, middle + 1))
             if first > 0 and end < side - 1:
                 stride = following - first
-                center = (first + last) / 2 - stride * (middle - (unit - 1)) + 1
+                center = (first + last) / 2 - stride * (middle - at) + start
                 return {"size": last - first + 1, "stride": stride, "center": center}
     raise BadArgument("layer", f"no input of up to {LARGEST:,} places shows what a unit sees")
 
@@ -180,7 +188,9 @@ def sliding(network: Network, layer: Layer, place: int) -> torch.nn.Module:
     return module
 
 
-def recompute(network: Network, *, layer: str, axis: Axis = "side", unit: int = 1) -> dict[str, float]:
+def recompute(
+    network: Network, *, layer: str, axis: Axis = "side", unit: int | None = None, indices: str = "one"
+) -> dict[str, float]:
     """The same by the recurrence over layers: a window of k places, s apart, widens what is seen by (k − 1) · stride.
 
     Araujo, Norris and Sim, Computing Receptive Fields of Convolutional Neural Networks (Distill, 2019).
@@ -188,7 +198,8 @@ def recompute(network: Network, *, layer: str, axis: Axis = "side", unit: int = 
     found = []
     for place in places(network, axis):
         first, end, stride = _windows(network, place, layer)
-        center = (first + end) / 2 + stride * (unit - 1) + 1
+        before = (unit or 0) if indices == "zero" else (unit or 1) - 1
+        center = (first + end) / 2 + stride * before + (0 if indices == "zero" else 1)
         found.append({"size": end - first + 1, "stride": stride, "center": center})
     return _same(found)
 
@@ -243,17 +254,17 @@ def _along(layer: Layer, place: int) -> tuple[int, int, int, int]:
 # ---- what the paper says, and the key ----
 
 
-def says(network: Network, *, axis: Axis = "side") -> str:
+def says(network: Network, *, axis: Axis = "side", indices: str = "one") -> str:
     """What counts as seen."""
     axes = AXES.get(len(network.input) - 1, ())
     along = f" along the {axis}" if axis != "side" else " along each side" if len(axes) > 1 else ""
     return (
         f"the receptive field counts the places of the input{along}, from the first to the last, "
-        "that a unit away from the border depends on; places are counted from 1, without padding"
+        f"that a unit away from the border depends on; {CONVENTIONS['indices'][indices]}, without padding"
     )
 
 
-def worked(network: Network, *, layer: str, axis: Axis = "side", unit: int = 1) -> str:
+def worked(network: Network, *, layer: str, axis: Axis = "side", unit: int | None = None, indices: str = "one") -> str:
     """The window and the stride after each layer, as a Markdown table with the numbers of this network."""
     names = [one.name for one in network.layers]
     cut = network.layers[: names.index(layer) + 1]
@@ -272,9 +283,11 @@ def worked(network: Network, *, layer: str, axis: Axis = "side", unit: int = 1) 
         elif one.kind == "From":
             rows.append(f"| {one.name} | as {one.names[0]}: ${after[1] - after[0] + 1}$ | ${after[2]}$ |")
     first, end, stride = windows[layer]
-    middle = number_text((first + end) / 2 + stride * (unit - 1) + 1)
-    told = f"Unit {unit} sees places {first + stride * (unit - 1) + 1} to {end + stride * (unit - 1) + 1}"
-    padding = "" if first + stride * (unit - 1) >= 0 else " (those before 1 are padding)"
+    start = first_place(indices)
+    number = start if unit is None else unit
+    first, end = (at + stride * (number - start) + start for at in (first, end))
+    middle, told = number_text((first + end) / 2), f"Unit {number} sees places {first} to {end}"
+    padding = "" if first >= start else f" (those before {start} are padding)"
     return "\n".join([*rows, f"\n{told}{padding}; its center is {middle}.".replace("-", "−")])
 
 
@@ -291,7 +304,9 @@ def _grown(layer: Layer, place: int, before: tuple[int, int, int], after: tuple[
 def _wrong(change: Callable[[Layer, int], Layer | None]) -> Callable[..., dict[str, float]]:
     """Change layers and look again; `change` is given a layer and its place among those that slide windows."""
 
-    def wrong(network: Network, *, layer: str, axis: Axis = "side", unit: int = 1) -> dict[str, float]:
+    def wrong(
+        network: Network, *, layer: str, axis: Axis = "side", unit: int | None = None, indices: str = "one"
+    ) -> dict[str, float]:
         cut = until(network, [layer])
         order = {name: place for place, name in enumerate(one.name for one in cut.layers if _slides(one))}
         changed = [change(one, order[one.name]) if one.name in order else None for one in cut.layers]
@@ -300,7 +315,7 @@ def _wrong(change: Callable[[Layer, int], Layer | None]) -> Callable[..., dict[s
         layers = tuple(new or old for new, old in zip(changed, cut.layers, strict=True))
         # the sizes of the changed network do not matter, as what is seen is measured on an input that is long enough
         taken = Network(network.input, layers)
-        return _same([_by_autograd(taken, place, unit) for place in places(taken, axis)])
+        return _same([_by_autograd(taken, place, unit, indices) for place in places(taken, axis)])
 
     return wrong
 
@@ -348,14 +363,16 @@ def _no_dilation(layer: Layer, _: int) -> Layer | None:
     return with_(layer, dilation=None) if several else None
 
 
-def _alone(network: Network, *, layer: str, axis: Axis = "side", unit: int = 1) -> dict[str, float]:
+def _alone(
+    network: Network, *, layer: str, axis: Axis = "side", unit: int | None = None, indices: str = "one"
+) -> dict[str, float]:
     """The window of the last layer that slides one, as if the layers before gave the input."""
     cut = until(network, [layer])
     sliding_ones = [one for one in cut.layers if _slides(one)]
     if len(sliding_ones) < 2:
         raise DoesNotApply("no window comes before it")
     only = Network(network.input, (sliding_ones[-1],))
-    return _same([_by_autograd(only, place, unit) for place in places(only, axis)])
+    return _same([_by_autograd(only, place, unit, indices) for place in places(only, axis)])
 
 
 MISCONCEPTIONS = {

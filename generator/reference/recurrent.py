@@ -97,12 +97,24 @@ def sigmoid(value: float) -> float:
 
 
 def told(
-    name: str, function: str, found: Cell, gate: int, result: Any, reset: Vector | None = None
+    name: str,
+    function: str,
+    found: Cell,
+    gate: int,
+    result: Any,
+    reset: Vector | None = None,
+    *,
+    before: bool = False,
 ) -> list[tuple[str, str]]:
-    """Lines for the value of a gate: the sum that goes into it, the state weighed by `reset`, and what comes of it."""
-    state = product(found.hidden_weights[gate], found.hidden)
-    if reset:
-        state = [a * b for a, b in zip(reset, state, strict=True)]
+    """Lines for the value of a gate: the sum that goes into it, and what comes of it.
+
+    `reset` weighs what the weights make of the state, or the state `before` they do.
+    """
+    if reset and before:
+        state = product(found.hidden_weights[gate], [a * b for a, b in zip(reset, found.hidden, strict=True)])
+    else:
+        state = product(found.hidden_weights[gate], found.hidden)
+        state = [a * b for a, b in zip(reset, state, strict=True)] if reset else state
     inputs = product(found.input_weights[gate], found.input)
     total = [math.fsum(parts) for parts in zip(inputs, state, found.biases[gate], strict=True)]
     if not found.scalar:

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from generator.reference import Misconception, descent
 from generator.reference.descent import Named, Problem, equals, exact, result, tex
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 GIVES = "named"
 
@@ -25,13 +28,19 @@ def compute(
     steps: int = 1,
     alpha: float = 0.9,
     eps: float = 0,
+    epsilon_place: str = "outside",
 ) -> Named:
     """Take the steps with torch.optim.RMSprop: s1, w1, s2, w2 …, and g1, g2 … of a loss."""
     from torch.optim import RMSprop
 
     task = descent.problem(start, gradients, curvature, minimum, steps)
     keep, small = descent.factor("alpha", alpha), descent.number("eps", eps, 0, 1)
-    taken = descent.descend(task, lr, lambda weights: RMSprop(weights, alpha=keep, eps=small))
+
+    def under_root(_: int, at: Tensor, gradient: Tensor, kept: Mapping[str, Tensor]) -> Tensor:
+        return at - lr * gradient / (kept["square_avg"] + small).sqrt()
+
+    moved = under_root if epsilon_place == "inside" else None  # which PyTorch does not have
+    taken = descent.descend(task, lr, lambda weights: RMSprop(weights, alpha=keep, eps=small), moved=moved)
     return descent.named(
         task, [{"g": step.gradient, "s": step.state["square_avg"], "w": step.weights} for step in taken]
     )
@@ -47,10 +56,11 @@ def recompute(
     steps: int = 1,
     alpha: float = 0.9,
     eps: float = 0,
+    epsilon_place: str = "outside",
 ) -> Named:
     """The same by the published rule, in exact fractions and roots to 50 digits."""
     task = descent.problem(start, gradients, curvature, minimum, steps)
-    return _follow(task, {"lr": descent.rate(lr), "alpha": alpha, "eps": eps})
+    return _follow(task, {"lr": descent.rate(lr), "alpha": alpha, "eps": eps, "epsilon_place": epsilon_place})
 
 
 def _follow(
@@ -61,14 +71,12 @@ def _follow(
 ) -> Named:
     keep, small = exact(given["alpha"]), exact(given["eps"])
     mean = remember or (lambda old, g: keep * old + (1 - keep) * g * g)
-    return descent.scaled(task, exact(given["lr"]), mean, lambda s: scale(s) + small)
+    return descent.scaled(task, exact(given["lr"]), mean, descent.divisor(scale, small, given["epsilon_place"]))
 
 
-def says(*, eps: float = 0) -> str:
+def says(*, eps: float = 0, epsilon_place: str = "outside") -> str:
     """What the paper must state for the answer to be one."""
-    return "the running mean of squared gradients starts at 0" + (
-        "" if eps else ", and ε is so small that it is left out"
-    )
+    return f"the running mean of squared gradients starts at 0, and {descent.epsilon_said(eps, epsilon_place)}"
 
 
 def _lines(task: Problem, found: Named, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -81,7 +89,10 @@ def _lines(task: Problem, found: Named, given: Mapping[str, Any]) -> Iterator[tu
         old, s = s, found[f"s{count}"]
         yield f"s_{count}", f"{tex(keep)} \\cdot {tex(old)} + {tex(1 - keep)} \\cdot {tex(g)}^2 {equals(s)}"
         at, w = w, found[f"w{count}"]
-        yield f"w_{count}", f"{result(at)} - {descent.ratio(given['lr'], g, s, given['eps'])} {equals(w)}"
+        yield (
+            f"w_{count}",
+            f"{result(at)} - {descent.ratio(given['lr'], g, s, given['eps'], given['epsilon_place'])} {equals(w)}",
+        )
 
 
 worked = descent.telling(compute, _lines, descent.BY_ELEMENT)

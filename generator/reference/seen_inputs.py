@@ -9,6 +9,7 @@ from generator.forward import run
 from generator.layers import INPUT, Layer, Network
 from generator.reference import BadArgument, DoesNotApply, Misconception
 from generator.reference.altered import until, with_
+from generator.reference.given import first_place
 from generator.reference.receptive_field import flow, placewise
 from generator.reference.receptive_field import seen as seen_by
 from generator.reference.sizes import each, sized, strides
@@ -18,17 +19,17 @@ LARGEST_SIDE = 1024
 NAMES = {1: ("",), 2: ("row", "column"), 3: ("slice", "row", "column")}
 
 
-def compute(network: Network, *, layer: str, index: Sequence[int]) -> dict[str, int]:
-    """Differentiate the unit at `index`, counted from 1: it sees the inputs whose gradient is not zero.
+def compute(network: Network, *, layer: str, index: Sequence[int], indices: str = "one") -> dict[str, int]:
+    """Differentiate the unit at `index`, counted as `indices` says: it sees the inputs whose gradient is not zero.
 
     Gives first_row, last_row, first_column and last_column; of a signal first and last, of a volume slices too. Weights
     of one let nothing cancel, and the axes of a window do not depend on each other, so each is run alone. Raises
     BadArgument for layers that slide no windows, and for a unit that is not there.
     """
-    return _by_autograd(_ready(network, layer, index), index)
+    return _by_autograd(_ready(network, layer, index, indices), index, indices)
 
 
-def _ready(network: Network, layer: str, index: Sequence[int]) -> Network:
+def _ready(network: Network, layer: str, index: Sequence[int], indices: str) -> Network:
     """The network up to the layer; raises DoesNotFit and BadArgument."""
     cut = until(network, [layer])
     steps = run(cut)
@@ -39,22 +40,24 @@ def _ready(network: Network, layer: str, index: Sequence[int]) -> Network:
         window = step.layer.argument("kernel_size", 1)
         if max(*step.input[1:], *step.output[1:], *(window if isinstance(window, tuple) else (window,))) > LARGEST_SIDE:
             raise BadArgument("layer", f"layer {step.layer.name} is wider than {LARGEST_SIDE:,} places")
-    if not all(1 <= at <= side for at, side in zip(index, output[1:], strict=True)):
+    start = first_place(indices)
+    if not all(start <= at < side + start for at, side in zip(index, output[1:], strict=True)):
         raise BadArgument("index", f"layer {layer} has no unit ({', '.join(map(str, index))})")
     return cut
 
 
-def _by_autograd(network: Network, index: Sequence[int]) -> dict[str, int]:
+def _by_autograd(network: Network, index: Sequence[int], indices: str) -> dict[str, int]:
     import torch
 
+    start = first_place(indices)
     found: dict[str, int] = {}
     for place, name in enumerate(NAMES[len(index)]):
         x = torch.ones((1, 1, network.input[place + 1]), dtype=torch.float64, requires_grad=True)
         y = flow(network, place, x)
-        if index[place] > y.shape[-1]:
+        if index[place] - start >= y.shape[-1]:
             raise BadArgument("index", f"there is no unit {index[place]}")
-        first, last = seen_by(x, y, index[place] - 1)
-        found |= _named(name, first + 1, last + 1)
+        first, last = seen_by(x, y, index[place] - start)
+        found |= _named(name, first + start, last + start)
     return found
 
 
@@ -62,15 +65,16 @@ def _named(name: str, first: int, last: int) -> dict[str, int]:
     return {"_".join(filter(None, (end, name))): at for end, at in (("first", first), ("last", last))}
 
 
-def recompute(network: Network, *, layer: str, index: Sequence[int]) -> dict[str, int]:
+def recompute(network: Network, *, layer: str, index: Sequence[int], indices: str = "one") -> dict[str, int]:
     """The same by going back layer by layer, with every place of every window."""
+    less = 0 if indices == "zero" else 1
     sides = {INPUT: network.input} | {one.layer.name: one.output for one in sized(until(network, [layer]))}
     found: dict[str, int] = {}
     for place, name in enumerate(NAMES[len(index)]):
-        at = _back(network, layer, {index[place] - 1}, place, sides)
+        at = _back(network, layer, {index[place] - less}, place, sides)
         if not at:
             raise BadArgument("layer", "a unit sees padding only")
-        found |= _named(name, min(at) + 1, max(at) + 1)
+        found |= _named(name, min(at) + less, max(at) + less)
     return found
 
 
@@ -117,36 +121,39 @@ def _through(layer: Layer, axes: int, outputs: set[int], place: int, side: int, 
     return {at for at in windows if 0 <= at < side}
 
 
-def says(network: Network) -> str:
+def says(network: Network, *, indices: str = "one") -> str:
     """How places are counted."""
     what = " and ".join(f"{name}s" for name in NAMES[len(network.input) - 1] if name) or "places"
-    return f"{what} are counted from 1; those of the padding are not part of the input"
+    return f"{what} are counted from {first_place(indices)}; those of the padding are not part of the input"
 
 
-def worked(network: Network, *, layer: str, index: Sequence[int]) -> str:
+def worked(network: Network, *, layer: str, index: Sequence[int], indices: str = "one") -> str:
     """What the unit sees in each layer, back to the input, as a Markdown table."""
+    start = first_place(indices)
     cut = until(network, [layer])
     sides = {INPUT: network.input} | {one.layer.name: one.output for one in sized(cut)}
     names = [name or "place" for name in NAMES[len(index)]]
     rows = [f"| values of | {' | '.join(f'{name}s' for name in names)} |", "| --- |" + " --- |" * len(names)]
     for name in reversed([INPUT, *(one.name for one in cut.layers)]):
-        spans = [_span(cut, layer, name, at - 1, place, sides) for place, at in enumerate(index)]
+        spans = [_span(cut, layer, name, at - start, place, sides, start) for place, at in enumerate(index)]
         if all(spans):
             rows.append(f"| {'the input' if name == INPUT else f'layer {name}'} | {' | '.join(spans)} |")
     return "\n".join(rows)
 
 
-def _span(network: Network, layer: str, name: str, at: int, place: int, sides: dict[str, tuple[int, ...]]) -> str:
+def _span(
+    network: Network, layer: str, name: str, at: int, place: int, sides: dict[str, tuple[int, ...]], start: int
+) -> str:
     """The places of one layer that a unit sees, as `3 to 7`; nothing when it does not look through that layer."""
     if name == layer:
-        return str(at + 1)
+        return str(at + start)
     names = [one.name for one in network.layers]
     rest = network.layers[names.index(name) + 1 :] if name != INPUT else network.layers
     behind = Network(sides[name], rest)
     if any(source not in {INPUT, *(one.name for one in rest)} for one in rest for source in behind.sources(one.name)):
         return ""  # a branch goes around it
     seen = _back(behind, layer, {at}, place, {**sides, INPUT: sides[name]})
-    first, last = min(seen) + 1, max(seen) + 1
+    first, last = min(seen) + start, max(seen) + start
     return str(first) if first == last else f"{first} to {last}"
 
 
@@ -154,13 +161,13 @@ def _span(network: Network, layer: str, name: str, at: int, place: int, sides: d
 
 
 def _wrong(change: Callable[[Layer], Layer | None]) -> Callable[..., dict[str, int]]:
-    def wrong(network: Network, *, layer: str, index: Sequence[int]) -> dict[str, int]:
+    def wrong(network: Network, *, layer: str, index: Sequence[int], indices: str = "one") -> dict[str, int]:
         cut = until(network, [layer])
         changed = [change(one) for one in cut.layers]
         if not any(changed):
             raise DoesNotApply("nothing here can be mistaken in this way")
         layers = tuple(new or old for new, old in zip(changed, cut.layers, strict=True))
-        return _by_autograd(Network(network.input, layers), index)
+        return _by_autograd(Network(network.input, layers), index, indices)
 
     return wrong
 
@@ -185,17 +192,25 @@ def _no_pooling(layer: Layer) -> Layer | None:
     return Layer(layer.name, "Identity", ()) if "Pool" in layer.kind else None
 
 
-def _from_zero(network: Network, *, layer: str, index: Sequence[int]) -> dict[str, int]:
-    return {name: at - 1 for name, at in compute(network, layer=layer, index=index).items()}
+def _counted(indices_: str) -> Callable[..., dict[str, int]]:
+    """The places that are seen, counted in the other way."""
+
+    def wrong(network: Network, *, layer: str, index: Sequence[int], indices: str = "one") -> dict[str, int]:
+        if indices == indices_:
+            raise DoesNotApply("so they are counted")
+        found = compute(network, layer=layer, index=index, indices=indices)
+        return {name: at + first_place(indices_) - first_place(indices) for name, at in found.items()}
+
+    return wrong
 
 
-def _last_window(network: Network, *, layer: str, index: Sequence[int]) -> dict[str, int]:
+def _last_window(network: Network, *, layer: str, index: Sequence[int], indices: str = "one") -> dict[str, int]:
     cut = until(network, [layer])
     names = [one.name for one in cut.layers if _slides(one)]
     if len(names) < 2:
         raise DoesNotApply("there is one window")
     layers = tuple(Layer(one.name, "Identity", ()) if one.name in names[:-1] else one for one in cut.layers)
-    return _by_autograd(Network(network.input, layers), index)
+    return _by_autograd(Network(network.input, layers), index, indices)
 
 
 MISCONCEPTIONS = {
@@ -203,5 +218,6 @@ MISCONCEPTIONS = {
     "stride_ignored": Misconception("the strides are left out", _wrong(_stride_one)),
     "pooling_ignored": Misconception("pooling is left out", _wrong(_no_pooling)),
     "last_window_only": Misconception("only the last window is looked at", _last_window),
-    "counted_from_zero": Misconception("places are counted from 0", _from_zero),
+    "counted_from_zero": Misconception("places are counted from 0", _counted("zero")),
+    "counted_from_one": Misconception("places are counted from 1", _counted("one")),
 }

@@ -1,6 +1,7 @@
 """Steps of stochastic gradient descent: plain, with momentum, with Nesterov's momentum, with weight decay.
 
 `momentum_form: pytorch` (docs of torch.optim.SGD):     v ← β v + g,  w ← w − η v;  Nesterov: w ← w − η (g + β v)
+`momentum_form: averaged` (Ng, 2017):                   v ← β v + (1 − β) g,  w ← w − η v
 `momentum_form: classic` (Sutskever et al., 2013):      v ← β v − η g,  w ← w + v;  Nesterov: g is taken at w + β v
 
 With weight decay, the gradient of the penalty (λ w, or 2 λ w where the penalty has no factor ½) is added to g.
@@ -44,11 +45,14 @@ def compute(
     task = descent.problem(start, gradients, curvature, minimum, steps)
     beta, decay = _checked(momentum, nesterov, weight_decay, weight_penalty)
     ahead = nesterov and beta > 0
-    taken = descent.descend(task, lr, lambda weights: SGD(weights, momentum=beta, weight_decay=decay, nesterov=ahead))
+    rate = lr * (1 - beta) if momentum_form == "averaged" else lr  # a mean is that share of the sum
+    taken = descent.descend(task, rate, lambda weights: SGD(weights, momentum=beta, weight_decay=decay, nesterov=ahead))
     rows = []
     for step in taken:
         without = tuple(g + decay * w for g, w in zip(step.gradient, step.before, strict=True))
         velocity, weights = step.state.get("momentum_buffer", without), step.weights
+        if momentum_form == "averaged":
+            velocity = tuple((1 - beta) * one for one in velocity)
         if momentum_form == "classic":
             velocity = tuple(-lr * one for one in velocity)
             if ahead:
@@ -84,22 +88,24 @@ def recompute(
     task = descent.problem(start, gradients, curvature, minimum, steps)
     eta, beta = exact(descent.rate(lr)), exact(momentum or 0)
     decay = exact(weight_decay) * (2 if weight_penalty == "plain" else 1)
-    follow = _classic if momentum_form == "classic" else _pytorch
-    rows = [
-        {"g": g} | ({} if momentum is None else {"v": v}) | {"w": w}
-        for g, v, w in follow(task, eta, beta, decay, nesterov)
-    ]
+    share = 1 - beta if momentum_form == "averaged" else Fraction(1)
+    if momentum_form == "classic":
+        followed = _classic(task, eta, beta, decay, nesterov)
+    else:
+        followed = _pytorch(task, eta, beta, share, decay, nesterov)
+    rows = [{"g": g} | ({} if momentum is None else {"v": v}) | {"w": w} for g, v, w in followed]
     return descent.named(task, descent.floats(rows))
 
 
 def _pytorch(
-    task: Problem, eta: Fraction, beta: Fraction, decay: Fraction, nesterov: bool
+    task: Problem, eta: Fraction, beta: Fraction, share: Fraction, decay: Fraction, nesterov: bool
 ) -> Iterator[tuple[Exact, Exact, Exact]]:
+    """Each gradient, velocity and weights; `share` is what a new gradient is multiplied by."""
     w = descent.start_of(task)
     v = [Fraction(0)] * len(w)
     for count in range(1, task.steps + 1):
         g = descent.slope(task, count, w)
-        whole = [one + decay * at for one, at in zip(g, w, strict=True)]
+        whole = [share * (one + decay * at) for one, at in zip(g, w, strict=True)]
         v = [beta * old + one for old, one in zip(v, whole, strict=True)]
         along = [one + beta * new for one, new in zip(whole, v, strict=True)] if nesterov else v
         w = [at - eta * one for at, one in zip(w, along, strict=True)]
@@ -136,6 +142,11 @@ def says(
     if nesterov and momentum_form == "classic":
         given = "each gradient given is" if gradients is not None else "each gradient is taken"
         told.append(f"{given} at the point that the weights plus momentum times the old velocity lead to")
+    elif nesterov and momentum_form == "averaged":
+        told.append(
+            "in place of the velocity, a step uses one minus the momentum times the gradient, plus momentum times the "
+            "new velocity"
+        )
     elif nesterov:
         told.append("in place of the velocity, a step uses the gradient plus momentum times the new velocity")
     if weight_decay:
@@ -158,6 +169,8 @@ def _lines(task: Problem, found: Named, given: Mapping[str, Any]) -> Iterator[tu
         g = descent.gradient_of(task, found, count)
         yield from descent.slope_told(task, count, at, g)
         whole = f"({result(g)} + {tex(decay)} \\cdot {tex(at)})" if decay else tex(g)
+        if momentum and given["momentum_form"] == "averaged":
+            whole = f"{tex(1 - momentum)} \\cdot {whole}"
         new = found.get(f"v{count}")
         if new is not None:
             added = f"- {tex(lr)} \\cdot {whole}" if classic else f"+ {whole}"
@@ -186,32 +199,15 @@ def _only_with_momentum(**change: Any) -> Callable[[dict[str, Any]], dict[str, A
     return changed
 
 
-def _averaged(
-    *,
-    start: Any,
-    lr: float,
-    gradients: Any = None,
-    curvature: Any = None,
-    minimum: Any = 0,
-    steps: int = 1,
-    momentum: float | None = None,
-    weight_decay: float = 0,
-    momentum_form: str = "pytorch",
-    weight_penalty: str = "half",
-) -> Named:
-    """The velocity as a running mean of gradients: 1 − β times the one that adds them up, and so are the steps."""
-    if not momentum or momentum_form == "classic":
-        raise DoesNotApply("there is no velocity that adds up gradients")
-    share = 1 - momentum
-    found = compute(
-        start=start, lr=lr * share, gradients=gradients, curvature=curvature, minimum=minimum, steps=steps,
-        momentum=momentum, weight_decay=weight_decay, weight_penalty=weight_penalty,
-    )  # fmt: skip
-    return {name: _times(share, value) if name.startswith("v") else value for name, value in found.items()}
+def _form(other: str, given_form: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """The rule of another form of momentum in the place of one."""
 
+    def changed(given: dict[str, Any]) -> dict[str, Any]:
+        if not given["momentum"] or given["momentum_form"] != given_form:
+            raise DoesNotApply(f"the velocity is not of the form {given_form}")
+        return {"momentum_form": other}
 
-def _times(share: float, value: Any) -> Any:
-    return tuple(share * one for one in value) if isinstance(value, tuple) else share * value
+    return changed
 
 
 MISCONCEPTIONS = {
@@ -226,5 +222,10 @@ MISCONCEPTIONS = {
     "no_weight_decay": Misconception(
         "the weight decay is left out", descent.again(compute, descent.with_value("weight_decay", 0))
     ),
-    "averaged_velocity": Misconception("the gradient is weighted with one minus the momentum", _averaged),
+    "averaged_velocity": Misconception(
+        "the gradient is weighted with one minus the momentum", descent.again(compute, _form("averaged", "pytorch"))
+    ),
+    "not_averaged": Misconception(
+        "the gradient is not weighted with one minus the momentum", descent.again(compute, _form("pytorch", "averaged"))
+    ),
 }

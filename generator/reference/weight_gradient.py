@@ -21,24 +21,25 @@ from generator.reference.convolution_terms import (
     step_by_step,
     unpadded,
 )
+from generator.reference.given import first_place
 
 GIVES = "terms"
 TARGET = "weight"
 
 
-def compute(network: Network, *, layer: str, index: Sequence[int]) -> Terms:
-    """Find the terms by autograd; `index` is the row and column of the weight, counted from 1.
+def compute(network: Network, *, layer: str, index: Sequence[int], indices: str = "one") -> Terms:
+    """Find the terms by autograd; `index` is the row and column of the weight, counted as `indices` says.
 
     Raises DoesNotFit when the layer is no plain convolution of one map, has no such weight, or more outputs than a
     paper has room for.
     """
-    _checked(network, layer, index)
-    return by_autograd(network, layer, TARGET, "input", index)
+    _checked(network, layer, index, indices)
+    return by_autograd(network, layer, TARGET, "input", index, indices)
 
 
-def recompute(network: Network, *, layer: str, index: Sequence[int]) -> Terms:
+def recompute(network: Network, *, layer: str, index: Sequence[int], indices: str = "one") -> Terms:
     """The same by looking at every output: Y[a, b] uses W[k, m] with X[s·a + d·k − p, …]."""
-    one = _checked(network, layer, index)
+    one = _checked(network, layer, index, indices)
     return tuple(
         sorted(
             ((one.index(place), one.index(cell)), 1)
@@ -49,8 +50,8 @@ def recompute(network: Network, *, layer: str, index: Sequence[int]) -> Terms:
     )
 
 
-def _checked(network: Network, layer: str, index: Sequence[int]) -> Plain:
-    one = plain(network, layer)
+def _checked(network: Network, layer: str, index: Sequence[int], indices: str) -> Plain:
+    one = plain(network, layer, indices)
     one.check(index, one.sizes("weight")["weight"], "a kernel")
     rows, columns = one.windows.outputs
     if rows * columns > MOST_TERMS:
@@ -65,17 +66,19 @@ def sizes(network: Network, *, layer: str) -> dict[str, Index]:
     return plain(network, layer).sizes("output_gradient", "input")
 
 
-def says() -> str:
+def says(*, indices: str = "one") -> str:
     """What the paper must state for the answer to be one."""
-    return "rows and columns are counted from 1, and the kernel is not flipped"
+    return f"rows and columns are counted from {first_place(indices)}, and the kernel is not flipped"
 
 
-def worked(network: Network, *, layer: str, index: Sequence[int], names: Names = USUAL_NAMES) -> str:
+def worked(
+    network: Network, *, layer: str, index: Sequence[int], indices: str = "one", names: Names = USUAL_NAMES
+) -> str:
     """On which element the weight lies for each output, as a Markdown table with the numbers of this layer."""
     x, dy, w = (names[role] for role in ("input", "output_gradient", "weight"))
-    one = plain(network, layer)
+    one = plain(network, layer, indices)
     element = ",".join(map(str, index))
-    terms = {place: cell for (place, cell), _ in compute(network, layer=layer, index=index)}
+    terms = {place: cell for (place, cell), _ in compute(network, layer=layer, index=index, indices=indices)}
     rows = [
         f"${w}_{{{element}}}$ adds to each output, times the element of ${x}$ that it lies on there.",
         "",
@@ -95,11 +98,11 @@ def worked(network: Network, *, layer: str, index: Sequence[int], names: Names =
 # ---- wrong ways ----
 
 
-def _turned(network: Network, *, layer: str, index: Sequence[int]) -> Terms:
+def _turned(network: Network, *, layer: str, index: Sequence[int], indices: str = "one") -> Terms:
     """The sum of the weight at the opposite place."""
     size = plain(network, layer).sizes("weight")["weight"]
-    opposite = tuple(side + 1 - at for side, at in zip(size, index, strict=True))
-    return compute(network, layer=layer, index=opposite)
+    opposite = tuple(side - 1 + 2 * first_place(indices) - at for side, at in zip(size, index, strict=True))
+    return compute(network, layer=layer, index=opposite, indices=indices)
 
 
 MISCONCEPTIONS = {

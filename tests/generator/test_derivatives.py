@@ -70,6 +70,7 @@ RIGHT = {
         "(p - y) x^T", "(p-y)x'", "(p − y)xᵀ", r"(p-y)x^\top",
         r"\frac{\partial L}{\partial W} = \left(p - y\right) x^{\top}",
         "outer(p - y, x)", "torch.outer(p - y, x)", "(p - y) ⊗ x", "(p - y) @ x.T", "(p-y)*x^T", "px^T - yx^T",
+        "δ x^T, δ = p - y", "dW = δ x^T, δ = p - y", "δ x^T; δ = p - y", "δ x^T\nδ = p - y", "d x^T, where d = p - y",
         "δ = p - y; δ x^T", "d = p − y\ndL/dW = d xᵀ", "d x^T where d = p - y", "−(y − p)x^⊤", "(x(p-y)^T)^T",
         "$$(p - y)\\,x^{\\mathsf{T}}$$", "(softmax(Wx + b) - y) x^T", "dW := (p-y) x^t.", "[p - y] x^{T}",
     ],

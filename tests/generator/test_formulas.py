@@ -207,3 +207,36 @@ def test_values_stand_in_sentences() -> None:
     ]  # fmt: skip
     with pytest.raises(FormulaError, match="several parts"):
         shown({"place": "road"})
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(12.25, "12.25"), (2.125, "2.125"), (0.9995, "0.9995"), (1234.0, "1234"), (0.03125, "0.03125"),
+     (0.1 + 0.2, "0.3"),
+     (1 / 3, "0.333"), (2 / 3 * 100, "66.7"),
+     (math.pi, "3.14"), (123456789.0, "123456789"), (1e9, "1 × 10⁹"), (0.0, "0"),
+     (1e-5, "1 × 10⁻⁵"), (1.25e-5, "1.25 × 10⁻⁵"), (-0.0625, "−0.0625"), (16384, "16384"), (102.515625, "102.515625"),
+     (0.123456789012, "0.123456789012"), (0.1234567890123, "0.123")],
+)  # fmt: skip
+def test_a_drawn_number_is_printed_as_it_is(number: float, text: str) -> None:
+    assert shown(number) == text
+    assert shown([number, 1]) == f"{text}, 1"
+
+
+def test_only_numbers_without_an_end_are_rounded() -> None:
+    assert [formulas.rounds(one) for one in (1 / 3, [1, math.pi], 12.25, 0.1 + 0.2, 7, "text", True)] == [True] * 2 + [
+        False
+    ] * 5
+
+
+def test_arrays_of_a_stem_are_exact_too() -> None:
+    assert formulas.matrix([[0.1234567, 1]]) == r"\begin{bmatrix}0.1234567 & 1\end{bmatrix}"
+    assert formulas.vector([1 / 3, 0.1 + 0.2, 2.0]) == "(0.333333, 0.3, 2)"
+
+
+def test_what_was_measured_has_three_digits() -> None:
+    from generator import prose
+
+    text = "<<rate>> gives <<loss>> and <<loss / rate>>"
+    values = {"rate": 0.03125, "loss": 0.98765432}
+    assert prose.fill(text, values, measured=["loss"]) == "0.03125 gives 0.988 and 31.6"

@@ -17,13 +17,17 @@ CHOICE = OptionsAnswer(("a", "b", "c", "d"), ("C",), several=False)
 CHOICES = OptionsAnswer(("a", "b", "c", "d"), ("A", "C"), several=True)
 
 
-@pytest.mark.parametrize(("ticked", "share"), [("C", 1), ("c", 1), (" C ", 1), ("A", 0), ("B", 0)])
+@pytest.mark.parametrize(
+    ("ticked", "share"),
+    [("C", 1), ("c", 1), (" C ", 1), ("(C)", 1), ("C.", 1), ("[c]", 1), ("C)", 1), ("A", 0), ("(B)", 0)],
+)
 def test_one_option_is_all_or_nothing(ticked: str, share: float) -> None:
     assert CHOICE.mark(ticked).share == share
 
 
 @pytest.mark.parametrize(
-    ("ticked", "share"), [("A, C", 1), ("c a", 1), ("A;C", 1), ("A", 0.5), ("A, B, C", 0.5), ("A, B", 0), ("B, D", 0)]
+    ("ticked", "share"),
+    [("A, C", 1), ("c a", 1), ("A;C", 1), ("(A), (C)", 1), ("A", 0.5), ("A, B, C", 0.5), ("A, B", 0), ("B, D", 0)],
 )
 def test_several_options_earn_what_is_above_a_coins_half(ticked: str, share: float) -> None:
     assert CHOICES.mark(ticked).share == share
@@ -42,7 +46,10 @@ def test_two_options_where_one_is_right_are_unreadable() -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"), [("16", "$16$"), ("1,024", "1024"), ("2.0", "2"), ("A word.", "a  word"), ("`ReLU`", "**relu**"),
-                       ("1e3", "1000"), ("−3", "-3")]
+                       ("1e3", "1000"), ("−3", "-3"), ("1/2", "0.5"), ("$10^{-3}$", "0.001"),
+                       (r"$\frac{1}{4}$", "0.25"),
+                       ("–3", "-3"),
+                       ("$N$ words", "$N$ Words")]
 )  # fmt: skip
 def test_options_that_look_the_same_are_the_same(one: str, other: str) -> None:
     assert not distinct([one, other])
@@ -50,6 +57,8 @@ def test_options_that_look_the_same_are_the_same(one: str, other: str) -> None:
 
 def test_options_that_look_different_are_different() -> None:
     assert distinct(["2*3", "23", "x_1", "x1", "16", "16×16", "$2^4$", "61", "-16", "1.6"])
+    assert distinct(["$N$", "$n$"])
+    assert distinct(["the $x$ axis", "the $X$ axis"])
     assert plain("16 × 16") == "16×16"
 
 

@@ -63,6 +63,35 @@ def test_a_matrix_is_judged_element_by_element(tmp_path: Path) -> None:
     assert judges_itself(answer)
 
 
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [("–2, 4, 12346", 1), ("[-2; 4; 12346]", 1), ("-2\n4\n12346", 1),
+     (r"\begin{pmatrix}-2 & 4 & 12346\end{pmatrix}", 1),
+     (r"$\begin{bmatrix} -2 \\ 4 \\ 12346 \end{bmatrix}$", 1), (r"\left( -2, 4, 12346 \right)", 1),
+     (r"\begin{array}{ccc} -2 & 4 & 12346 \end{array}", 1), ("-2, 4", 0), ("-2, 4, 5; 1, 2, 3", 0)],
+)  # fmt: skip
+def test_a_vector_is_read_however_it_is_written(tmp_path: Path, text: str, share: float) -> None:
+    answer = answer_of(tmp_path, "{array: doubled, with: {numbers: [-1, 2, 6173]}}")
+    assert isinstance(answer, ArrayAnswer)
+    mark = answer.mark(text)
+    assert (mark.share, mark.readable) == (share, True)
+
+
+def test_large_elements_have_no_commas(tmp_path: Path) -> None:
+    answer = answer_of(tmp_path, "{array: doubled, with: {numbers: [6173, 2]}}")
+    assert answer.recorded == "[12346, 4]"
+    assert judges_itself(answer)
+
+
+@pytest.mark.parametrize(
+    "response", ["0,25; 0,5; 1,5", "0,25 0,5 1,5", "0.25, half, 1.5", {"1,1": "0.25", "1,2": "half", "1,3": "1.5"}]
+)
+def test_an_element_that_cannot_be_read_is_for_a_person(tmp_path: Path, response: Any) -> None:
+    answer = answer_of(tmp_path, "{array: doubled, with: {numbers: [0.125, 0.25, 0.75]}}")
+    assert not answer.mark(response).readable
+    assert answer.mark({"1,1": "0.25", "1,2": "", "1,3": "1.5"}).readable
+
+
 def test_a_wrong_array_is_explained_by_the_misconception_that_leads_to_it(tmp_path: Path) -> None:
     answer = answer_of(tmp_path, "{array: doubled, with: {numbers: [3, 4]}}")
     assert answer.mark("9 16").remarks[-1] == "they were squared"

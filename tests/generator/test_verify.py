@@ -249,3 +249,13 @@ def test_the_variants_of_a_seed_show_all_of_their_evidence(tmp_path: Path) -> No
     found = verify.verify(asked, verify.dealt(asked, "seed", 12))
     assert found.parts[0].shown == 3  # the experiment looks at the side alone
     assert found.draws == 12
+
+
+def test_a_bug_in_judging_names_question_and_draw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def judged(*_: Any) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(trial, "judged", judged)
+    with pytest.raises(ZeroDivisionError) as failing:
+        verified(loaded(tmp_path, COUNT))
+    assert failing.value.__notes__ == ["while draw 0 of question.yaml was verified"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from drawn import answer_of, judges_itself, vary
+from drawn import answer_of, judges_itself, of_values, vary
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -70,16 +70,18 @@ def test_cases_that_fail_are_named(gate: WeightsAnswer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("response", "remark"),
+    ("response", "remark", "readable"),
     [
-        ({"w1": "1", "w2": "-1"}, "b: nothing is given"),
-        ({"w1": "1", "w2": "many", "b": "-0.5"}, "w2: 'many' is no number"),
-        ({"w1": "1e300", "w2": "-1", "b": "-0.5"}, "w1: 1e300 is beyond what can be judged, 10⁻⁹ to 10⁹"),
+        ({"w1": "1", "w2": "-1"}, "b: nothing is given", True),
+        ({"w1": "1", "w2": "many", "b": "-0.5"}, "w2: 'many' is no number", False),
+        ({"w1": "1e300", "w2": "-1", "b": "-0.5"}, "w1: 1e300 is beyond what can be judged, 10⁻⁹ to 10⁹", True),
     ],
 )
-def test_a_weight_that_is_missing_or_no_number_is_named(gate: WeightsAnswer, response: Any, remark: str) -> None:
+def test_a_weight_that_is_missing_or_no_number_is_named(
+    gate: WeightsAnswer, response: Any, remark: str, readable: bool
+) -> None:
     mark = gate.mark(response)
-    assert (mark.share, mark.remarks, mark.readable) == (0, (remark,), True)
+    assert (mark.share, mark.remarks, mark.readable) == (0, (remark,), readable)
 
 
 @pytest.mark.parametrize(
@@ -215,3 +217,24 @@ def test_a_network_gives_the_same_by_pytorch_and_in_fractions(
         exact = units.by_hand(network, {"w1": w1, "w2": w2, "x": x}, threshold)
         assert found["h"][place] == pytest.approx(float(exact["h"]), abs=1e-9)
         assert found["y"][place] == exact["y"]
+
+
+REGIONS = Path(__file__).parents[2] / "bank" / "perceptron" / "regions.yaml"
+REGION = {"a": 4, "b": 5, "side": "above", "low": -1, "wide": 4}
+CUTS = {"u1": 1, "b1": 1, "u2": -1, "b2": 3, "v1": 1, "v2": 1, "c": -1.5}
+CORNERS = {"w11": 1, "w12": 0, "b1": 0, "w21": 0, "w22": 1, "b2": 0, "w31": -5, "w32": -4, "b3": 20}
+
+
+@pytest.mark.parametrize(
+    ("part", "weights", "share"),
+    [
+        (0, {"w1": 5, "w2": 4, "bias": -20}, 1), (0, {"w1": 5, "w2": 4, "bias": -20.1}, 0),
+        (0, {"w1": 5.05, "w2": 4, "bias": -20}, 0), (1, CUTS, 1), (1, CUTS | {"b1": 1.05}, 0),
+        (1, CUTS | {"b2": 3.05}, 0),
+        (1, CUTS | {"b2": 2.95}, 0), (2, CORNERS, 1), (2, CORNERS | {"b3": 20.4}, 0), (2, CORNERS | {"b3": 19.9}, 0),
+        (2, CORNERS | {"w31": -5.15}, 0), (2, CORNERS | {"w12": 0.05}, 0), (2, CORNERS | {"b1": 0.05}, 0),
+    ],
+)  # fmt: skip
+def test_a_region_that_is_nearly_the_one_asked_for_is_wrong(part: int, weights: dict[str, float], share: float) -> None:
+    answer = of_values(REGIONS, REGION).parts[part].answer
+    assert answer.mark({name: str(value) for name, value in weights.items()}).share == share

@@ -106,7 +106,7 @@ def key(code: str = "KTV") -> Document:
     """The same paper with solutions in the place of answer spaces."""
     document = exam(code)
     sections = tuple(
-        replace(section, parts=tuple(replace(part, space=None, solution=_solution(part)) for part in section.parts))
+        replace(section, parts=tuple(replace(part, solution=_solution(part)) for part in section.parts))
         for section in document.sections
     )
     return replace(document, kind="key", cover=None, sections=sections)

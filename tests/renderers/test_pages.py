@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renderers.pages import Heights, Piece, Placed, Plan, plan
+from renderers.pages import Heights, Piece, Placed, Plan, Spot, Stretch, flow, plan, plan_of_flow, stack
 
 PAGE = 670.0
 
@@ -125,3 +125,75 @@ def test_copies_of_different_exams_share_no_plan() -> None:
     one, other = Heights(PAGE, (piece("part 1", 20),)), Heights(PAGE, (piece("part 2", 20),))
     with pytest.raises(ValueError, match="same parts in the same order"):
         plan([one, other])
+
+
+# ---- what flows from column to column ----
+
+
+@st.composite
+def flows(draw: st.DrawFn) -> tuple[list[Stretch], int]:
+    """Stretches, some of which keep with the next, and a number of columns."""
+    count = draw(st.integers(1, 40))
+    made = [
+        Stretch(f"part {n}", draw(st.floats(5, 300)), draw(st.floats(0, 20)), draw(st.booleans())) for n in range(count)
+    ]
+    return made, draw(st.integers(1, 3))
+
+
+def bottoms(stretches: list[Stretch], spots: list[Spot]) -> dict[int, float]:
+    """How far down each column is filled."""
+    return {spot.column: spot.y + stretch.text for stretch, spot in zip(stretches, spots, strict=True)}
+
+
+@given(flows())
+def test_no_column_is_overfull_and_order_is_kept(made: tuple[list[Stretch], int]) -> None:
+    stretches, columns = made
+    spots = flow(stretches, PAGE, columns)
+    assert max(bottoms(stretches, spots).values()) <= PAGE + 0.1
+    for before, after, stretch in zip(spots, spots[1:], stretches, strict=False):
+        same = after.column == before.column and after.y == pytest.approx(before.y + stretch.text + stretch.gap)
+        assert same or (after.column, after.y) == (before.column + 1, 0.0)
+
+
+@given(flows())
+def test_what_keeps_together_parts_only_where_it_is_higher_than_a_column(made: tuple[list[Stretch], int]) -> None:
+    stretches, columns = made
+    spots = flow(stretches, PAGE, columns)
+    for n, stretch in enumerate(stretches[:-1]):
+        if stretch.keeps and spots[n + 1].column != spots[n].column:
+            start = n
+            while start > 0 and stretches[start - 1].keeps and spots[start - 1].column == spots[n].column:
+                start -= 1
+            kept = stretches[start : n + 2]
+            assert sum(each.text + each.gap for each in kept) - kept[-1].gap > PAGE
+
+
+@given(flows())
+def test_a_flow_takes_as_few_pages_as_a_stack_and_fills_columns_no_higher(made: tuple[list[Stretch], int]) -> None:
+    stretches, columns = made
+    flowing, stacked = flow(stretches, PAGE, columns), stack(stretches, PAGE)
+    assert flowing[-1].column // columns == stacked[-1].column // columns
+    assert max(bottoms(stretches, flowing).values()) <= max(bottoms(stretches, stacked).values()) + 0.1
+
+
+def test_columns_are_filled_alike() -> None:
+    stretches = [Stretch(f"part {n}", 50, 5) for n in range(14)]  # twelve of them would fit into the first column
+    assert [spot.column for spot in flow(stretches, PAGE, 2)] == [0] * 7 + [1] * 7
+    assert [spot.column for spot in stack(stretches, PAGE)] == [0] * 12 + [1] * 2
+
+
+@given(flows())
+def test_the_plan_of_a_flow_breaks_where_columns_do(made: tuple[list[Stretch], int]) -> None:
+    stretches, columns = made
+    spots = flow(stretches, PAGE, columns)
+    placed = plan_of_flow(stretches, spots)
+    assert placed.pages == spots[-1].column + 1 == len(pages(placed))
+    for column, page in enumerate(pages(placed)):
+        assert [each.name for each in page] == [
+            s.name for s, spot in zip(stretches, spots, strict=True) if spot.column == column
+        ]
+        assert page[-1].gap == 0
+
+
+def test_nothing_flows_nowhere() -> None:
+    assert flow([], PAGE, 2) == stack([], PAGE) == []

@@ -86,8 +86,8 @@ def test_boxes_lie_on_the_sheet_below_its_head_and_above_its_foot(style: Style) 
     for box in (box for boxes in exam(style).boxes.values() for box in boxes):
         assert box.x > 50
         assert box.x + box.width < width - 50
-        assert box.y > 57  # 20 mm
-        assert box.y + box.height < height - 45
+        assert box.y > 75  # 26.5 mm
+        assert box.y + box.height < height - 41
 
 
 def test_boxes_do_not_overlap() -> None:
@@ -260,6 +260,15 @@ def test_letters_can_be_read_out() -> None:
 def test_a_students_paper_holds_nothing_of_the_key() -> None:
     assert "model answer" not in text(exam())
     assert "Rubric" in text(key())
+
+
+def test_a_key_repeats_how_answers_are_to_be_given() -> None:
+    for made in (exam(), key()):
+        assert "A whole number. The bias of the layer is not counted." in re.sub(r"\s+", " ", text(made))
+
+
+def test_a_key_says_that_it_is_one_on_a_line_of_its_own() -> None:
+    assert text(key()).splitlines()[:4].count("Answer key") == 1
 
 
 def test_the_file_names_no_time_and_no_machine() -> None:

@@ -6,6 +6,8 @@ import functools
 import hashlib
 import json
 import os
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -136,8 +138,35 @@ def test_what_fails_is_not_frozen(here: Path) -> None:
         torchexam.freeze("quiz", pool=4, seed="a seed")
     told = show_all(failing.value.mistakes)
     assert "layer e cannot take" in told
-    assert "again with: torchexam freeze bank/exams/quiz.yaml --pool 4 --seed 'a seed'" in told
+    assert "again with: torchexam freeze bank/exams/quiz.yaml --pool 4 --seed 'a seed'\n" in told + "\n"
     assert not POOL.exists()
+
+
+def test_the_command_after_a_failure_replaces_where_that_was_asked(frozen: dict[str, Any]) -> None:
+    change("cnn/count_parameters.yaml", "half * half", "half * 8")
+    with pytest.raises(Mistaken) as failing:
+        torchexam.freeze("quiz", pool=4, seed="-x", replace_other=True)
+    told = show_all(failing.value.mistakes)
+    assert "again with: torchexam freeze bank/exams/quiz.yaml --pool 4 --seed=-x --replace" in told
+
+
+def test_the_printed_command_keeps_variants_that_did_not_change(
+    frozen: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From another folder, with the pool's own seed and size: what was not touched is dealt as before."""
+    change("cnn/count_parameters.yaml", "out_features=10", "out_features=11 if maps > 5 else 10")
+    bank = Path("bank").resolve()
+    monkeypatch.chdir(tmp_path)
+    state = torchexam.verify(bank / "exams" / "quiz.yaml").pools[0]
+    command = re.findall(r"freeze it again with: torchexam (.*)", show_all(state.mistakes))[0]
+    assert "--pool 4 --seed s --replace" in command
+    with pytest.raises(SystemExit):
+        cli.main(shlex.split(command))
+    again = json.loads((bank / "exams" / "quiz.pool.json").read_text("utf-8"))
+    changed = {one.change.variant for one in state.touched}
+    for old, new in zip(*(pool["questions"]["count_parameters"]["variants"] for pool in (frozen, again)), strict=True):
+        assert (old == new) is (old["number"] not in changed)
+    assert again["questions"]["learning_rate"] == frozen["questions"]["learning_rate"]
 
 
 def test_the_variants_are_those_that_a_build_with_the_seed_deals(frozen: dict[str, Any]) -> None:

@@ -258,6 +258,57 @@ def test_the_draw_that_is_too_wide_is_shown_again(here: Path, capsys: pytest.Cap
     assert "word = xxx" in run(capsys, "preview", "count_parameters", *command[2:])[2]
 
 
+FRACTIONS = """parameters:
+  k: {choose: ['\\frac{1}{2}', '\\frac{1}{2', 'x^{2}']}
+stem: Take $<<k>>$."""
+
+
+def fractions(where: str = FRACTIONS) -> Path:
+    """A question one of whose draws cannot be set."""
+    file = Path("bank/halves.yaml")
+    answer = "answer: {text: {model: It is., rubric: [{1: says it}]}}"
+    parts = f"parts: [{{id: a, points: 1, prompt: 'Which?', {answer}}}]"
+    file.write_text(f"title: Halves\ntopics: [test]\n{where}\n{parts}\n", "utf-8")
+    return file
+
+
+def test_a_draw_that_cannot_be_set_fails_and_is_shown_again(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = fractions()
+    code, said, _ = run(capsys, "verify", str(file))
+    assert code == 1
+    assert "bank/halves.yaml:5:" in said
+    assert "brace" in said
+    (command,) = commands(said)
+    assert command[:3] == ["verify", str(file), "--draw"]
+    code, again, _ = run(capsys, *command)
+    assert code == 1
+    assert again.splitlines()[0] == said.splitlines()[0]
+    others = {"0", "1", "2"} - {command[3]}
+    assert [run(capsys, *command[:3], draw)[0] for draw in others] == [0, 0]
+
+
+def test_a_formula_that_only_the_layout_finds_names_its_draw_too(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As those of worked explanations, which stand in no file: the command is none of `check`, which draws another."""
+    monkeypatch.setattr(verification, "_unset", lambda *_: iter(()))
+    file = fractions(FRACTIONS.replace("{2',", "{2 + 3 + 4',"))
+    code, said, _ = run(capsys, "verify", str(file))
+    assert code == 1
+    assert all(command[:3] == ["verify", str(file), "--draw"] for command in commands(said))
+    assert commands(said)
+    code, again, _ = run(capsys, *commands(said)[0])
+    assert code == 1
+    assert again.splitlines()[0] == said.splitlines()[0]
+
+
+def test_a_draw_that_cannot_be_set_is_not_frozen(here: Path) -> None:
+    fractions()
+    Path("bank/exams/halves.yaml").write_text("title: H\nsections: [{questions: [halves]}]\n", "utf-8")
+    with pytest.raises(Mistaken, match="brace"):
+        torchexam.freeze("halves", pool=3, seed="s")
+
+
 # ---- the command line ----
 
 

@@ -275,6 +275,10 @@ NETWORK = Network((4, 16, 16), read_listing(LAYERS))
 @pytest.mark.parametrize("give", ["variance", "deviation", "bound"])
 def test_first_weights_are_measured_and_computed_alike(layer: str, scheme: str, give: str) -> None:
     one = asked("initialization_variance", network=NETWORK, layer=layer, scheme=scheme, give=give)
+    if (layer, scheme) == ("d", "xavier"):
+        with pytest.raises(DoesNotFit, match="layer d has groups"):
+            _ = one.value
+        return
     assert 0 < one.value < 1
     assert one.worked
     assert one.says
