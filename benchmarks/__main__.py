@@ -15,31 +15,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from benchmarks import service
+from benchmarks.line import Line
 
 EXAM = "cs682-midterm"
 REPEATS = 5
-
-
-@dataclass(frozen=True)
-class Line:
-    """One measurement: seconds, those of its baseline, and the seconds that the project promises."""
-
-    what: str
-    seconds: float
-    baseline: str
-    bare: float
-    promise: float | None
-
-    @property
-    def is_slow(self) -> bool:
-        """Whether it takes longer than the project promises."""
-        return self.promise is not None and self.seconds > self.promise
-
-    def __str__(self) -> str:
-        promise = f"promised {self.promise:.1f} s: {'SLOW' if self.is_slow else 'ok'}" if self.promise else ""
-        ratio = f"{self.seconds / self.bare:5.2f} × {self.baseline} ({self.bare:.3f} s)"
-        return f"{self.what:44} {self.seconds:7.3f} s  {ratio:52} {promise}".rstrip()
 
 
 def command(*arguments: str) -> float:
@@ -137,7 +118,7 @@ def _by_the_clock(cache: str, *arguments: str) -> float:
 def main() -> None:
     """Run everything; exit with 1 when a promise is broken."""
     lines = []
-    for group in (start_up, layout, verification):
+    for group in (start_up, layout, service.measured, verification):
         for line in group():
             print(line)
             lines.append(line)

@@ -41,7 +41,7 @@ def load(root: Path, only: frozenset[str] | None = None) -> Bank:
     mistakes: list[Mistake] = []
     first: dict[str, str] = {}
     exams: dict[str, Path] = {}
-    for path in _files(root):
+    for path in files(root):
         if path.parent.name == EXAMS:
             if path.stem in exams:
                 message = f"an exam '{path.stem}' is already in {shown_path(exams[path.stem])}"
@@ -65,17 +65,14 @@ def load(root: Path, only: frozenset[str] | None = None) -> Bank:
     return Bank(root, questions, exams, tuple(sorted(set(mistakes))))
 
 
-def _files(root: Path) -> Iterator[Path]:
+def files(root: Path) -> Iterator[Path]:
     """YAML files below a folder, sorted; hidden folders and links out of the bank are left alone."""
+    whole = root.resolve()
     for folder, inner, names in os.walk(root):
         inner[:] = sorted(name for name in inner if not name.startswith((".", "_")))
         for name in sorted(names):
             path = Path(folder) / name
-            if (
-                path.suffix in (".yaml", ".yml")
-                and not name.startswith(".")
-                and path.resolve().is_relative_to(root.resolve())
-            ):
+            if path.suffix in (".yaml", ".yml") and not name.startswith(".") and path.resolve().is_relative_to(whole):
                 yield path
 
 

@@ -144,7 +144,11 @@ class Exam:
 
 def load(path: Path, bank: Bank) -> ExamPlan:
     """Read an exam file; raises Mistaken with every mistake found, those of its questions among them."""
-    source = read(path, bank_room.shown_path(path))
+    return of(read(path, bank_room.shown_path(path)), path, bank)
+
+
+def of(source: Source, path: Path, bank: Bank) -> ExamPlan:
+    """Turn what is, or is to be, in an exam file into the exam; raises Mistaken with every mistake found."""
     spec, mistakes = validate(ExamSpec, source)
     if spec is None:
         raise Mistaken(mistakes)

@@ -99,7 +99,11 @@ class Question:
 
 def load(path: Path, shown: str) -> Question:
     """Read a question file; raises Mistaken with every mistake found."""
-    source = read(path, shown)
+    return of(read(path, shown), path)
+
+
+def of(source: Source, path: Path) -> Question:
+    """Turn what is, or is to be, in a question file into the question; raises Mistaken with every mistake found."""
     spec, mistakes = validate(QuestionSpec, source)
     if spec is None:
         raise Mistaken(mistakes)

@@ -30,9 +30,12 @@ from renderers.markup import with_math
 from renderers.math import typeset
 
 
-def render(document: Document, *, large: bool = False) -> bytes:
-    """Turn a document into the bytes of a page for browsers, phones and screen readers."""
-    return page(document, markup.sections(Screen(), document.sections), large=large)
+def render(document: Document, *, large: bool = False, stylesheet: str = "") -> bytes:
+    """Turn a document into the bytes of a page for browsers, phones and screen readers.
+
+    With the address of a stylesheet, the page takes styles and fonts from there instead of holding them.
+    """
+    return page(document, markup.sections(Screen(), document.sections), large=large, stylesheet=stylesheet)
 
 
 def group(section: Section, *, first: bool, last: bool) -> Markup:
@@ -40,7 +43,7 @@ def group(section: Section, *, first: bool, last: bool) -> Markup:
     return markup.group(Screen(), section, first=first, last=last)
 
 
-def page(document: Document, body: Markup, *, large: bool = False) -> bytes:
+def page(document: Document, body: Markup, *, large: bool = False, stylesheet: str = "") -> bytes:
     """Turn a document whose sections are `body` already into the bytes of a page."""
     screen = Screen()
     cover = document.cover
@@ -49,10 +52,16 @@ def page(document: Document, body: Markup, *, large: bool = False) -> bytes:
         instructions=markup.blocks(screen, cover.instructions) if cover else "",
         total=markup.total,
         body=body,
-        css=Markup(fonts.faces_for_html(large=large) + markup.style("screen.css")),  # noqa: S704  # our own files
+        css="" if stylesheet else Markup(css(large=large)),  # noqa: S704  # our own files
+        stylesheet=stylesheet,
         large=large,
     )
     return whole.encode()
+
+
+def css(*, large: bool = False) -> str:
+    """The styles and fonts of every page."""
+    return fonts.faces_for_html(large=large) + markup.style("screen.css")
 
 
 class Screen:

@@ -83,9 +83,9 @@ def _pool(exam: Path) -> tuple[Mistake, ...]:
 
 def tried(questions: Sequence[Question], watch: Watch, jobs: int = 1) -> tuple[Mistake, ...]:
     """What only running the questions shows: kept from before, or found now, in several processes where that pays."""
-    kept = [_kept(question) for question in questions]
-    fresh = [question for question, found in zip(questions, kept, strict=True) if found is None]
-    mistakes = {mistake for found in kept for mistake in found or ()}
+    before = [kept(question) for question in questions]
+    fresh = [question for question, found in zip(questions, before, strict=True) if found is None]
+    mistakes = {mistake for found in before for mistake in found or ()}
     with Crew(jobs if len(fresh) > FEW else 1) as crew:
         if crew.jobs > 1:
             found_now = crew.each(_read_and_tried, [(question.source.path,) for question in fresh])
@@ -96,7 +96,7 @@ def tried(questions: Sequence[Question], watch: Watch, jobs: int = 1) -> tuple[M
     return tuple(sorted(mistakes))
 
 
-def _kept(question: Question) -> tuple[Mistake, ...] | None:
+def kept(question: Question) -> tuple[Mistake, ...] | None:
     """What was found before, or None when the question must be run."""
     from generator import trial
 

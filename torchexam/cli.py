@@ -407,6 +407,53 @@ def _formats(words: str) -> Any:
 
 
 @torchexam.command()
+@click.argument("bank", default="bank", envvar="TORCHEXAM_BANK")
+@click.option("--port", default=8682, show_default=True, type=click.IntRange(1, 65535), metavar="N", help="The port.")
+@click.option(
+    "--output", default="output", show_default=True, metavar="DIR", help="Where builds are, and where they go."
+)
+@click.option("--host", metavar="NAME", help="Listen for others too; only with tokens.  [default: this machine alone]")
+@click.option("--url", metavar="URL", help="The address that browsers see where a proxy stands in between.")
+@click.option(
+    "--tokens",
+    type=click.Path(),
+    metavar="FILE",
+    help="A file with lines 'instructor: …' and 'student: …'; the students' token shows papers and no answers.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    metavar="J",
+    help="How many processes draw, or build.  [default: one for each core]",
+)
+@click.option("--open/--no-open", "open_", default=None, help="Show the page in the browser.  [default: at a terminal]")
+def serve(
+    bank: str, port: int, output: str, host: str | None, url: str | None, tokens: str | None, jobs: int | None,
+    open_: bool | None,
+) -> None:  # fmt: skip
+    """Serve the bank as pages and an HTTP API, until Ctrl-C: browse, edit, compose exams, build.
+
+    The address that is printed holds a token that lets your browser in. Files stay the only truth: edit them with
+    whatever you like in the meantime.
+    """
+    from torchexam.web.settings import settle
+
+    settings = settle(bank, output, host, port, url, tokens, jobs)
+    is_here = not host and not url
+
+    def started() -> None:
+        if is_here:
+            click.echo(settings.start)
+        say(f"serving {bank}{'' if is_here else f' at {settings.url or settings.host}'}; Ctrl-C ends it")
+        if open_ if open_ is not None else is_here and sys.stdout.isatty():
+            click.launch(settings.start if is_here else settings.url)
+
+    from torchexam.web.serving import serve as run
+
+    run(settings, started)
+
+
+@torchexam.command()
 @click.option("--of", "what", default="question", show_default=True, type=click.Choice(["question", "exam"]))
 def schema(what: str) -> None:
     """Print the JSON schema of question or exam files, for editors that complete and underline as you type."""

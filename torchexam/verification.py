@@ -196,6 +196,12 @@ def _found(
         yield Found(subject, one)
 
 
+def kept(question: Question, draws: int = SOME) -> Verified | None:
+    """What was verified of a question before, or None when nothing was, or something changed since."""
+    subject = Subject(question)
+    return _unpacked(store.read("verified", _key(subject, draws, None)), subject)
+
+
 def _effort(question: Question) -> int:
     """How long verifying takes, roughly: experiments most of all, then networks."""
     experiments = sum(len(part.evidence) for part in question.parts)

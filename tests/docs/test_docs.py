@@ -8,7 +8,7 @@ How a block is marked:
     ```csv FILE         written to FILE
     ```console          lines with $ are commands, the others must occur in their output, in order; … is anything
     ```console fails    …and the last command has the exit code 1
-    ```sh               lines that begin with torchexam or cd are run, whatever they print
+    ```sh               lines that begin with torchexam or cd are run, whatever they print; a service, until it answers
     ```python           run; `print(…)  # this` prints this
 """
 
@@ -22,6 +22,10 @@ import os
 import re
 import shlex
 import shutil
+import signal
+import subprocess
+import sys
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -52,6 +56,7 @@ from generator import (
 from generator.answers import asking
 from generator.mistakes import Mistake, Mistaken
 from torchexam import cli, dollars
+from torchexam.web.settings import ROLES
 
 ROOT = Path(__file__).parents[2]
 README, LANGUAGE, EXAMS, COMMANDS, TRUST, QUANTITIES = (
@@ -65,6 +70,9 @@ README, LANGUAGE, EXAMS, COMMANDS, TRUST, QUANTITIES = (
 EXTENDING = "docs/extending.md"  # its package is installed and run by test_extending
 ALL_PAGES = [README, *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
 PAGES = [page for page in ALL_PAGES if page != EXTENDING]
+
+
+SHOWN = {"nginx", "caddy", "dockerfile", "text", "json"}  # languages of other programs, which are not run
 
 
 def written(page: str) -> str:
@@ -99,7 +107,7 @@ def without_blocks(page: str) -> str:
 
 
 def test_every_block_is_of_a_kind_that_is_tested() -> None:
-    known = {"yaml", "diff", "csv", "console", "sh", "python"}
+    known = {"yaml", "diff", "csv", "console", "sh", "python"} | SHOWN
     assert [str(block) for page in PAGES for block in blocks(page) if block.language not in known] == []
     for page in PAGES:
         assert written(page).count("\n```") == 2 * len(blocks(page)), page
@@ -183,6 +191,8 @@ def shell(block: Block) -> None:
     for line in block.text.splitlines():
         if line.startswith("cd "):
             os.chdir(line.split()[1])
+        elif line.startswith("torchexam serve"):
+            serve(block, line)
         elif line.startswith("torchexam "):
             command, _, file = line.partition(" > ")
             code, printed = run(command)
@@ -190,6 +200,22 @@ def shell(block: Block) -> None:
             if file:
                 Path(file).write_text(printed, "utf-8")
     os.chdir(before)
+
+
+def serve(block: Block, line: str) -> None:
+    """Start a service as the page says, see that it answers, and end it."""
+    words = shlex.split(line)
+    port = words[words.index("--port") + 1] if "--port" in words else "8682"
+    process = subprocess.Popen([sys.executable, "-m", *words, "--no-open"], stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    try:
+        assert "Ctrl-C ends it" in process.stderr.readline(), str(block)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthy", timeout=10) as answer:
+            assert answer.read() == b"fine"
+    finally:
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=30)[1]
+    assert process.returncode in (0, cli.INTERRUPTED), said
 
 
 def program(block: Block) -> None:
@@ -502,7 +528,7 @@ def test_exit_codes_are_those_of_the_code() -> None:
 
 def test_environment_variables_are_read(monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
     variables = {names(row[0])[0] for row in table(COMMANDS, "Environment variables")}
-    assert variables == {"TORCHEXAM_BANK", "TORCHEXAM_CACHE"}
+    assert variables == {"TORCHEXAM_BANK", "TORCHEXAM_CACHE"} | {f"TORCHEXAM_{role.upper()}_TOKEN" for role in ROLES}
     torchexam.new(place / "course")
     monkeypatch.setenv("TORCHEXAM_BANK", "course/bank")
     monkeypatch.setenv("TORCHEXAM_CACHE", str(place / "kept"))

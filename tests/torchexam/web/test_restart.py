@@ -1,0 +1,71 @@
+"""A build outlives the service: it goes on after a restart, and after a crash; and it can be cancelled."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from service_of_tests import Service, free_port, new_course
+
+API = "/api/v1"
+COPIES = 12
+EARLY = ("starting", "checking questions")
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Service]:
+    """A service of a test of its own, which it may end."""
+    running = Service(new_course(tmp_path / "course"), free_port(), ("--jobs", "1")).start()
+    yield running
+    assert running.process is not None
+    if running.process.poll() is None:
+        running.stop()
+
+
+def state_of(service: Service) -> dict[str, object]:
+    found: dict[str, object] = service.get(f"{API}/builds/quiz").json
+    return found
+
+
+def until_at_work(service: Service) -> None:
+    """Wait until something is drawn, laid out or printed, and more is to do."""
+    for _ in range(3000):
+        build = state_of(service)
+        progress = build["progress"]
+        if isinstance(progress, dict) and progress["what"] not in EARLY and 0 < progress["done"] < progress["count"]:
+            return
+        assert build["state"] in ("waiting", "running"), build
+        time.sleep(0.02)
+    pytest.fail("the build did not begin to print")
+
+
+def until_ended(service: Service) -> dict[str, object]:
+    service.get(f"{API}/builds/quiz/events")  # ends with the build
+    return state_of(service)
+
+
+def test_a_build_goes_on_after_it_was_cancelled_and_after_a_restart_and_after_a_crash(own: Service) -> None:
+    finished = own.course / "output" / "quiz"
+    body = {"exam": "quiz", "copies": COPIES, "to": ["pdf"]}
+    assert own.ask("POST", f"{API}/builds", body).status == 202
+    assert own.ask("POST", f"{API}/builds", body).status == 409  # one at a time in a folder
+    until_at_work(own)
+    assert own.ask("POST", f"{API}/builds/quiz/cancel").json["state"] == "cancelled"
+    assert own.ask("POST", f"{API}/builds/quiz/resume").status == 200
+    until_at_work(own)
+    own.stop(signal.SIGINT)
+    assert not finished.exists()
+    own.start()
+    until_at_work(own)
+    own.stop(signal.SIGKILL)
+    assert not finished.exists(), "the build had ended before the crash"
+    own.start()
+    build = until_ended(own)
+    assert build["state"] == "finished", build
+    assert len(list(finished.glob("copies/*/exam.pdf"))) == COPIES
+    manifest = json.loads((finished / "manifest.json").read_text("utf-8"))
+    assert len(manifest["copies"]) == COPIES

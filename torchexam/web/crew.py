@@ -1,0 +1,86 @@
+"""Worker processes with limits: some that read files, and some that draw, so that neither waits for the other."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import TimeoutError as TookTooLong
+from multiprocessing import get_context
+from typing import Any, Literal
+
+from pebble import ProcessExpired, ProcessPool
+
+from generator.mistakes import Mistake
+from torchexam.web.limits import limit_memory
+from torchexam.web.problems import Problem
+
+SECONDS = 10.0  # for one piece of work
+MOST_WAITING = 400
+READERS = 2  # so that one may be busy with something odd
+LIFE = 5_000  # pieces of work; then a fresh process takes its place
+
+Kind = Literal["read", "draw"]
+
+
+class Crew:
+    """Does work of the module `tasks` in processes that may be killed."""
+
+    def __init__(self, drawing: int) -> None:
+        # a worker uses one core; the others are there for others
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+        # a forked process must not use the JavaScript engine of its parent
+        context = get_context("spawn")
+        self._pools = {
+            kind: ProcessPool(count, LIFE, _begin, [kind], context)
+            for kind, count in (("read", READERS), ("draw", drawing))
+        }
+        self._waiting = 0
+        for pool in self._pools.values():
+            pool.schedule(_is_there)  # now, not when somebody waits
+
+    async def do(self, work: Callable[..., Any], *given: Any, kind: Kind = "draw", seconds: float = SECONDS) -> Any:
+        """What work, a function of a module, makes of what it is given; raises what it raises, and Problem."""
+        if self._waiting >= MOST_WAITING:
+            raise Problem(503, "the workers have more to do than they can; try again in a moment")
+        self._waiting += 1
+        try:
+            return await asyncio.wrap_future(self._pools[kind].schedule(work, args=given, timeout=seconds))
+        except TookTooLong:
+            raise Problem(504, f"the work was stopped after {seconds:g} seconds") from None
+        except ProcessExpired as error:
+            raise Problem(504, f"the worker broke down and was replaced ({error})") from None
+        except MemoryError:
+            raise Problem(504, "the work needed more memory than a worker may have") from None
+        finally:
+            self._waiting -= 1
+
+    def stop(self) -> None:
+        """End all workers."""
+        for pool in self._pools.values():
+            pool.stop()  # type: ignore[no-untyped-call] # pebble types only part of itself
+        for pool in self._pools.values():
+            pool.join()
+
+
+def _is_there() -> None:
+    """The first work of a worker, which starts it."""
+
+
+def too_much(path: str, problem: Problem) -> Mistake:
+    """A file that the workers could not read within their limits."""
+    return Mistake(path, 1, 1, f"this file asks for too much: {problem.detail}")
+
+
+def _begin(kind: Kind) -> None:
+    """Set limits, and have at hand what every drawing needs."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the service itself ends its workers
+    limit_memory()
+    if kind == "draw":
+        import torch
+
+        from torchexam.web import tasks
+
+        torch.set_num_threads(1)
+        tasks.warm_up()
