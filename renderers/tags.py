@@ -114,7 +114,8 @@ def _hang_lines(pdf: pydyf.PDF) -> None:
             line.free = "f"
         element["K"][:] = kids
     for owners in numbers[1::2]:
-        owners[:] = [taken.get(owner, owner) for owner in owners]
+        if isinstance(owners, list):  # those of a page; an annotation has one
+            owners[:] = [taken.get(owner, owner) for owner in owners]
 
 
 def _elements(pdf: pydyf.PDF) -> Iterator[Any]:

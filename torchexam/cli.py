@@ -379,6 +379,10 @@ def build(exam: str, copies: int | None, roster: str | None, as_json: bool, **wa
     click.echo(str(built.folder))
     done = f"{built.written} files written" if built.written else "nothing to do: this build was finished before"
     say(f"{done}; {_count(head['count'], 'copy', 'copies')}, seed {head['secret']}")
+    for group in head["fairness"]["twins"]:
+        say(f"the pools are too small: copies {', '.join(group)} are the same; more variants with a larger --pool")
+    if alike := head["fairness"]["neighbors_alike"]:
+        say(f"{_count(alike, 'answer')} that neighbors share could not be avoided; see {built.folder / 'report.html'}")
     if head["frozen"]:
         say(f"dealt from the exam's frozen pool: {_count(head['pool'], 'variant')} of each question")
 

@@ -34,15 +34,24 @@ def write(order: Order, plan: ExamPlan, request: Request, outcome: Outcome, by_s
     names = [*files]
     if "pdf" in order.formats:
         names += _print(order, plan, request, records, by_seat)
-    return _manifest(order, plan, request, by_seat, records, names)
+    codes = [copy["code"] for copy in records.copies]
+    fair = {
+        "twins": [[codes[copy] for copy in group] for group in outcome.deal.twins],
+        "neighbors_alike": len(outcome.deal.touching),
+    }
+    options = {
+        "to": list(request.formats),
+        "large": request.large,
+        "by_seat": by_seat,
+        "locked": bool(request.password),
+    }
+    return _manifest(order, plan, {"options": options, "fairness": fair}, records, names)
 
 
 # ---- the manifest ----
 
 
-def _manifest(
-    order: Order, plan: ExamPlan, request: Request, by_seat: bool, records: Records, names: Sequence[str]
-) -> int:
+def _manifest(order: Order, plan: ExamPlan, more: Mapping[str, Any], records: Records, names: Sequence[str]) -> int:
     """Write the manifest, a copy at a time; returns how many files the build has."""
     every = sorted([*names, *(name for record in records for name in record["files"])])
     head = {
@@ -57,12 +66,7 @@ def _manifest(
         "paper": order.paper,
         "pool": order.pool,
         "frozen": _frozen(order),
-        "options": {
-            "to": list(request.formats),
-            "large": request.large,
-            "by_seat": by_seat,
-            "locked": bool(request.password),
-        },
+        **more,
         "count": order.copies,
         "files": every,
     }
@@ -282,15 +286,15 @@ def _fairness(outcome: Outcome, codes: Sequence[str]) -> Iterator[list[str]]:
     alike = "; ".join(", ".join(codes[copy] for copy in group) for group in deal.twins[:MOST_TOLD])
     yield ["Distinct copies", f"no, the pools are too small: {alike} are the same" if alike else "all differ"]
     if not any(copy.student and copy.student.seat for copy in outcome.copies):
-        yield ["Neighbours", "no seats are known"]
+        yield ["Neighbors", "no seats are known"]
         return
     touching = [
         f"{codes[one.copies[0]]} and {codes[one.copies[1]]} in {one.question} {one.part}"
         for one in deal.touching[:MOST_TOLD]
     ]
     more = f", and {len(deal.touching) - MOST_TOLD} more" if len(deal.touching) > MOST_TOLD else ""
-    yield ["Neighbours with an answer in common", f"{'; '.join(touching)}{more}" if touching else "none"]
+    yield ["Neighbors with an answer in common", f"{'; '.join(touching)}{more}" if touching else "none"]
     if deal.constant:
         yield ["Answers that never differ", ", ".join(f"{question} {part}" for question, part in deal.constant)]
     if deal.uneven:
-        yield ["Variants that come more often, for the sake of neighbours", ", ".join(deal.uneven)]
+        yield ["Variants that come more often, for the sake of neighbors", ", ".join(deal.uneven)]

@@ -172,12 +172,13 @@ def worked(
     lines = []
     for layer in network.layers:
         weights, biases = _weights_and_biases(layer, recurrent_biases)
-        if (not layers or layer.name in layers) and weights + biases:
-            parts = [_product(layer, weights)] if count != "biases" else []
+        running = _running(layer) if running_statistics == "yes" and count == "all" else 0
+        if (not layers or layer.name in layers) and weights + biases + running:
+            parts = [_product(layer, weights)] if count != "biases" and weights + biases else []
             if biases and count != "weights":
                 parts.append(_biases(layer, biases, recurrent_biases))
-            if running_statistics == "yes" and count == "all" and _running(layer):
-                parts.append(f"{grouped(_running(layer))} running means and variances")
+            if running:
+                parts.append(f"{grouped(running)} running means and variances")
             lines.append((layer.name, parts))
     total = compute(
         network,

@@ -603,7 +603,7 @@ def test_the_manifest_has_the_keys_that_are_documented(place: Path) -> None:
     whole, part = tables(EXAMS, "The manifest")
     assert {key for row in whole for key in names(row[0])} == set(manifest)
     copy = manifest["copies"][0]
-    assert set(copy) == {"code", "student", "pages", "parts"}
+    assert set(copy) == {"code", "student", "large", "pages", "parts"}
     assert {key for row in part for key in names(row[0])} == set(copy["parts"][0])
     assert {*copy["parts"][0]["boxes"][0]} <= {word for row in part for word in names(row[1])}
     built = {f"{Path(name).parent.as_posix()}/{Path(name).name}".removeprefix("./") for name in manifest["files"]}

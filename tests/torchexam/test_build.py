@@ -157,7 +157,7 @@ def test_the_same_seed_gives_the_same_bytes_in_another_process_with_nothing_kept
     for name in ("one", "two"):
         command = [
             "build",
-            "cs682-midterm",
+            "cnn-quiz",
             "--bank",
             str(ROOT / "bank"),
             "--copies",
@@ -171,7 +171,7 @@ def test_the_same_seed_gives_the_same_bytes_in_another_process_with_nothing_kept
         cache, order_of_sets = str(tmp_path / f"cache-{name}"), str(len(made) + 1)
         environment = {**os.environ, "TORCHEXAM_CACHE": cache, "PYTHONHASHSEED": order_of_sets}
         subprocess.run([sys.executable, "-m", "torchexam", *command], check=True, env=environment, capture_output=True)
-        made.append(hashes(tmp_path / name / "cs682-midterm"))
+        made.append(hashes(tmp_path / name / "cnn-quiz"))
     assert made[0] == made[1]
 
 
@@ -254,7 +254,7 @@ def test_a_mistake_in_a_question_leaves_nothing_written(course: Path) -> None:
 
 
 def test_an_interrupted_build_leaves_no_half_and_goes_on_where_it_was(course: Path, run: Run) -> None:
-    asked = ["build", "quiz", "--copies", "90", "--seed", "s", "--jobs", "1"]
+    asked = ["build", "quiz", "--copies", "60", "--seed", "s", "--jobs", "1"]
     undisturbed = run(*asked, "--output", "undisturbed")
     assert undisturbed.returncode == 0, undisturbed.stderr
     command = [sys.executable, "-m", "torchexam", *asked, "--output", "output"]
@@ -269,7 +269,7 @@ def test_an_interrupted_build_leaves_no_half_and_goes_on_where_it_was(course: Pa
     assert "interrupted" in said
     assert not (course / "output" / "quiz").exists()
     assert not [path for path in (course / "output").rglob("*.part") if path.is_file()]
-    assert 0 < len(list(records.glob("*.jsonl"))) < 5
+    assert 0 < len(list(records.glob("*.jsonl"))) < 3
     finished = run(*asked, "--output", "output")
     assert finished.returncode == 0, finished.stderr
     assert hashes(course / "output" / "quiz") == hashes(course / "undisturbed" / "quiz")

@@ -108,7 +108,7 @@ def test_neighbours_have_other_answers_to_every_computed_part(classroom: Built) 
 def test_the_report_says_how_fair_it_is(classroom: Built) -> None:
     report = (classroom.folder / "report.html").read_text("utf-8")
     assert "Distinct copies" in report
-    assert "Neighbours" in report
+    assert "Neighbors" in report
 
 
 def test_html_for_a_screen_reader_comes_whatever_the_others_get(tmp_path: Path) -> None:

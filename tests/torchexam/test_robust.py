@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+import torchexam
 from torchexam.crews import TRIES, Crew, Lost
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -60,10 +61,13 @@ def workers_of(pid: int) -> list[int]:
     return found
 
 
-@pytest.fixture
-def undisturbed(course: Path, run: Run) -> dict[str, str]:
-    assert run(*BUILD, "--jobs", "1", "--output", "undisturbed").returncode == 0
-    return hashes(course / "undisturbed" / "quiz")
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The files of a build that nothing happens to."""
+    course = tmp_path_factory.mktemp("undisturbed") / "course"
+    torchexam.new(course)
+    built = torchexam.build("quiz", course / "bank", copies=60, seed="s", to=("pdf",), output=course / "output")
+    return hashes(built.folder)
 
 
 def test_a_killed_worker_is_replaced(course: Path, undisturbed: dict[str, str]) -> None:
