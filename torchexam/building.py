@@ -96,7 +96,7 @@ def build(
     folder, working = Path(output) / plan.id, Path(output) / f".{plan.id}.building"
     size = _size(pool, unique, frozen, path)
     order = Order(whole.root.resolve(), path.resolve(), len(request.students), seed or "", size, request.all_formats,
-                  paper or plan.spec.paper, hash_of(frozen), folder=working.resolve())  # fmt: skip
+                  paper or plan.spec.paper, hash_of(frozen), folder=working.resolve(), plan=plan)  # fmt: skip
     mark = _fingerprint(order, request, plan, by_seat)
     if (finished := _finished(folder, mark, seed, replace_other)) is not None:
         return Built(folder, finished, 0)
@@ -183,13 +183,13 @@ class _alone:  # noqa: N801  # reads as what it does: with _alone(folder)
 def _fingerprint(order: Order, request: Request, plan: ExamPlan, by_seat: bool) -> str:
     """The hash of all that decides about the bytes, the secret aside."""
     asked = {
-        **asdict(order),
+        **asdict(replace(order, plan=None)),
         "questions": sha256(plan.questions),
         "text": plan.source.text,
         "secret": "",
         "id": plan.id,
     }
-    for name in ("folder", "bank", "exam", "run"):
+    for name in ("folder", "bank", "exam", "run", "plan"):
         del asked[name]
     told = (
         json.dumps(asked, sort_keys=True),
@@ -314,8 +314,18 @@ def build_again(
         hint = "name the file with the password: --keys-password FILE"
         raise Mistaken([Mistake(f"--only {code}", 0, 0, "the keys of this build are encrypted", hint)])
     frozen = pool_room.read(pool_room.path_of(path), plan.id)
-    order = Order(whole.root.resolve(), path.resolve(), len(students), manifest["secret"], manifest["pool"],
-                  request.all_formats, manifest["paper"], hash_of(frozen), folder=working.resolve())  # fmt: skip
+    order = Order(
+        whole.root.resolve(),
+        path.resolve(),
+        len(students),
+        manifest["secret"],
+        manifest["pool"],
+        request.all_formats,
+        manifest["paper"],
+        hash_of(frozen),
+        folder=working.resolve(),
+        plan=plan,
+    )
     mark = _fingerprint(order, request, plan, options["by_seat"])
     if mark != manifest["fingerprint"]:
         hint = "the manifest names the versions it was built with, and the hash of its questions"

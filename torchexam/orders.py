@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from functools import cache, lru_cache
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -15,7 +15,6 @@ from generator.exam import ExamPlan
 from generator.mistakes import Mistake, Mistaken
 from generator.pool import Pool
 from generator.variant import Variant
-from torchexam.checks import load
 
 Format = Literal["pdf", "html"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -36,12 +35,13 @@ class Order:
     mark: str = ""  # the hash of all that decides about the bytes: with another, a process must read all again
     folder: Path = Path()  # where stages leave what they made
     run: str = ""  # another one each time, so that no process takes what it remembers of a former run for done
+    plan: ExamPlan | None = field(default=None, compare=False, repr=False)  # read by the first process, for the others
 
 
-@cache
 def plan_of(order: Order) -> ExamPlan:
-    """Read the exam of an order again, as a worker does."""
-    return exam_room.load(order.exam, load(order.bank))
+    """The exam of an order, with the questions that may come."""
+    assert order.plan
+    return order.plan
 
 
 @lru_cache(maxsize=1)
