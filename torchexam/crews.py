@@ -58,6 +58,13 @@ class Crew:
             self.pool.stop()  # type: ignore[no-untyped-call] # as above
         self.pool.join()
 
+    def renew(self) -> None:
+        """Let fresh processes go on: those before hold PyTorch, and what they laid out."""
+        if self.pool is not None:
+            self.pool.close()  # type: ignore[no-untyped-call] # as above
+            self.pool.join()
+            self.pool = _pool(self.jobs)
+
     @property
     def workers(self) -> int:
         """How many pieces are worked on at once."""

@@ -28,7 +28,7 @@ from torchexam.orders import Format, Order
 from torchexam.printing import Copy, front_file, printed
 
 Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
-IN_ONE_TASK = 3  # variants
+IN_ONE_TASK, OF_MANY = 3, 8  # variants; more where each copy has its own
 COPIES_IN_ONE_TASK = 20
 FRONTS_IN_ONE_TASK = 40
 
@@ -160,10 +160,11 @@ class _Stages:
         return dealt(number, self.order.pool, self.order.secret, question, "pool")
 
     def _make(self, wanted: Sequence[tuple[Asked, Sequence[int], tuple[Style, ...]]]) -> None:
+        count = IN_ONE_TASK if self.order.pool else OF_MANY
         jobs = [
-            (self.order, asked, tuple(numbers[start : start + IN_ONE_TASK]), styles)
+            (self.order, asked, tuple(numbers[start : start + count]), styles)
             for asked, numbers, styles in wanted
-            for start in range(0, len(numbers), IN_ONE_TASK)
+            for start in range(0, len(numbers), count)
         ]
         found = self.crew.each(leaves.make, jobs)
         for (_, asked, numbers, styles), told in zip(jobs, self.progress(found, len(jobs), "drawing"), strict=True):
@@ -319,6 +320,7 @@ class _Stages:
             for start in range(0, len(some), COPIES_IN_ONE_TASK)
         ]
         jobs.sort(key=lambda job: job[3][0].number)
+        self.crew.renew()
         found = self.crew.each(printed, jobs)
         records, layout = [], SameLayout(self.plan)
         for file in self.progress(found, len(jobs), "printing"):

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 from generator.bank import shown_path
-from torchexam.web import build_folders, exam_tasks, tasks
+from torchexam.web import build_folders, exam_tasks, files, tasks
 from torchexam.web.build_folders import BuildFolder
 from torchexam.web.jobs import Job, Jobs
 from torchexam.web.models import BuildIn, BuildOut, Builds, GradeIn, GradeOut
@@ -41,7 +41,12 @@ async def start_build(request: Request, response: Response, body: BuildIn) -> di
     """Start a build, the same as `torchexam build`; it goes on after a restart of the service."""
     await shelf(request).exam(body.exam)
     settings: Settings = request.app.state.settings
-    name = f"{body.folder}.{body.exam}" if body.folder else body.exam
+    steps = [body.folder, body.exam] if body.folder else [body.exam]
+    for below in (steps[:1], steps):
+        path = settings.output.joinpath(*below)
+        if path.exists() or path.is_symlink():
+            files.within(settings.output, *below)  # through no link
+    name = ".".join(steps)
     order: dict[str, Any] = {
         "exam": body.exam,
         "bank": str(settings.bank),

@@ -15,13 +15,13 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from generator.mistakes import Mistake, Mistaken
 from torchexam.crews import Lost
 from torchexam.web.limits import limit_memory
+from torchexam.web.problems import MOST_TOLD, told
 
 MISTAKES, BUG, INTERRUPTED = 1, 3, 130
 
@@ -38,14 +38,14 @@ def main(order: str) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except Mistaken as error:
-        _tell(mistakes=[asdict(mistake) for mistake in sorted(set(error.mistakes))])
+        _tell(mistakes=[told(mistake) for mistake in sorted(set(error.mistakes))[:MOST_TOLD]])
         return MISTAKES
     except OSError as error:
         mistake = Mistake(str(error.filename or "writing"), 0, 0, (error.strerror or str(error)).lower())
-        _tell(mistakes=[asdict(mistake)])
+        _tell(mistakes=[told(mistake)])
         return MISTAKES
     except Lost as error:
-        _tell(mistakes=[asdict(Mistake("workers", 0, 0, str(error)))])
+        _tell(mistakes=[told(Mistake("workers", 0, 0, str(error)))])
         return MISTAKES
     except Exception:
         traceback.print_exc()

@@ -62,6 +62,8 @@ def save(path: Path, text: str, version: str) -> str:
     data = text.encode()
     if len(data) > LARGEST_FILE:
         raise Problem(413, f"a file of the bank may have {LARGEST_FILE:,} bytes")
+    if not version and path.is_symlink():  # it may lead anywhere
+        raise Problem(409, f"there is a file {path.name} already")
     path = path.resolve()  # a link within the bank stays a link
     if version:
         theirs, current = read(path)

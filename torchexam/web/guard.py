@@ -89,7 +89,7 @@ class Guard:
 
     def judge(self, request: Request, role: Role | None) -> None:
         """Raise Problem for what may not be done."""
-        path, headers = request.url.path, request.headers
+        path, headers = str(request.scope["path"]), request.headers
         if len(path) + len(request.url.query) > LONGEST_ADDRESS:
             raise Problem(400, "the address is too long")
         if "\x00" in path or "\\" in path or ".." in path.split("/"):
@@ -101,7 +101,7 @@ class Guard:
             raise Problem(403, "this request comes from another page")
         if headers.get("sec-fetch-site", "none") not in ("none", "same-origin") and not _opens_page(request):
             raise Problem(403, "this request comes from another page")
-        by_token = "authorization" in headers
+        by_token = headers.get("authorization", "").lower().startswith("bearer ")
         if request.method not in SAFE and not by_token and headers.get("origin") is None:
             raise Problem(403, "a change needs the header Origin, as browsers send it")
         if int(length) > LARGEST_BODY if (length := headers.get("content-length", "0")).isdecimal() else True:

@@ -142,8 +142,10 @@ class Jobs:
             if job is not None:
                 try:
                     await self._build(job)
-                except (Problem, OSError) as error:
-                    job.state, job.mistakes = "failed", [_mistake(job, str(error))]
+                except Exception as error:  # one build must not end the others
+                    job.state, job.mistakes = "failed", [_mistake(job, str(error)[:500])]
+                    with contextlib.suppress(Problem):
+                        self._record(job)
                     await self._tell()
                 continue
             async with self._news:
@@ -183,11 +185,19 @@ class Jobs:
 
     async def _listen(self, job: Job, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
-        async for line in process.stdout:
+        while True:
+            try:
+                line = await process.stdout.readline()
+            except ValueError:
+                continue  # longer than any line of ours; it was thrown away
+            if not line:
+                return
             try:
                 told = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue  # something that a library printed
+            if not isinstance(told, dict):
+                continue
             if "progress" in told:
                 job.progress = told["progress"]
             job.mistakes = told.get("mistakes", job.mistakes)
@@ -223,8 +233,9 @@ class Jobs:
 
     def _write(self, path: Path, data: bytes) -> None:
         try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # orders hold seeds, rosters hold names
             store.write_whole(path, data)
-            path.chmod(0o600)  # orders hold seeds, rosters hold names
+            path.chmod(0o600)
         except OSError as error:
             raise Problem(409, f"the output folder cannot be written: {(error.strerror or '').lower()}") from None
 

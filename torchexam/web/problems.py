@@ -45,13 +45,18 @@ class Problem(Exception):
         if self.detail:
             body["detail"] = self.detail
         if self.mistakes or self.status == 422:
-            body["mistakes"] = [told(mistake) for mistake in self.mistakes]
+            body["mistakes"] = [told(mistake) for mistake in self.mistakes[:MOST_TOLD]]
         return body | self.more
 
 
+LONGEST_LINE, LONGEST_WORDS, MOST_TOLD = 500, 2_000, 100  # letters of an excerpt and of what is said; mistakes
+
+
 def told(mistake: Mistake) -> dict[str, Any]:
-    """A mistake with its excerpt, for a page that underlines it."""
-    return asdict(mistake)
+    """A mistake with its excerpt, for a page that underlines it, however long the line is that it stands in."""
+    excerpt = mistake.excerpt if len(mistake.excerpt) <= LONGEST_LINE else ""
+    said = {"message": mistake.message[:LONGEST_WORDS], "hint": mistake.hint[:LONGEST_WORDS]}
+    return asdict(mistake) | said | {"excerpt": excerpt}
 
 
 def answer(request: Request, problem: Problem) -> Response:

@@ -166,19 +166,22 @@ def _only(part: Any, kind: type) -> tuple[Any, ...]:
 
 
 # what a student reads of an answer, whatever its kind
+LISTING = "```listing"
 ON_PAPER = ("note", "options", "labels", "header", "given", "unit", "lines")
 
 
 def drawn(asked: Asked, with_key: bool, with_values: bool) -> dict[str, Any]:
     """A variant as data: what students read, and with the key the values and the answers; raises Mistaken."""
     variant = variant_of(asked)
-    layers = [{"name": layer.name, "call": layer.call} for layer in variant.network.layers] if variant.network else []
+    texts = [variant.stem, *(text for part in variant.parts for text in (part.lead, part.prompt))]
+    printed = with_values or any(LISTING in text for text in texts)  # what no student reads is none of theirs
+    layers = variant.network.layers if variant.network and printed else ()
     data: dict[str, Any] = {
         "question": variant.question.id,
         "title": variant.title,
         "number": variant.number,
         "stem": variant.stem,
-        "network": layers,
+        "network": [{"name": layer.name, "call": layer.call} for layer in layers],
         "parts": [_part(number, part, with_key) for number, part in enumerate(variant.parts, 1)],
     }
     if with_values:  # computed values may be what is asked for

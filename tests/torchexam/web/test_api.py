@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,9 @@ def broken(service: Service) -> Iterator[Path]:
 def test_mistakes_are_those_of_check(service: Service, broken: Path) -> None:
     said = run(service, "check", "--json")["mistakes"]
     assert said
+    deadline = time.monotonic() + 10  # a look at the bank may be two seconds old
+    while not service.get(f"{API}/mistakes").json["mistakes"] and time.monotonic() < deadline:
+        time.sleep(0.1)
     served = [service.get(f"{API}/mistakes"), service.ask("POST", f"{API}/check", {})]
     served.append(service.ask("POST", f"{API}/check", {"question": "count_parameters"}))
     for answered in served:
