@@ -200,7 +200,10 @@ def _replaced(source: Source, path: KeyPath, value: Any) -> str:
     end = max(_end(source, path), colon + 1)
     if _is_flow(source, path[:-1]):
         return text[: colon + 1] + " " + _flow(value) + text[end:]
-    return text[: colon + 1] + _behind_key(value, " " * (key.column - 1)) + text[end:]
+    written = _behind_key(value, " " * (key.column - 1))
+    if "\n" in written and text[end : _line_end(text, end)].strip():  # a remark behind it would become a part of it
+        written = f" {_flow(value)}"
+    return text[: colon + 1] + written + text[end:]
 
 
 def _added(source: Source, path: KeyPath, value: Any, order: Sequence[str]) -> str:

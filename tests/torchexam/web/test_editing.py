@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from generator.mistakes import Mistaken
@@ -158,6 +158,7 @@ values = st.recursive(
 )
 
 
+@example("a\nb\n", ("title",))  # a remark stands behind it
 @given(
     values,
     st.sampled_from(
