@@ -47,26 +47,8 @@ def keep(kind: str, key: str, value: Any) -> None:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write to, piece by piece, that others see only when all of it is there; raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException as error:
-        Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename is None:  # a full disk does not say for which file
-            raise OSError(error.errno, error.strerror, str(path)) from None
-        raise
-
-
-def write_whole(path: Path, data: bytes, *, lasting: bool = True) -> None:
-    """Write a file so that others see all of it or none of it; raises OSError.
+def writing(path: Path, *, lasting: bool = True) -> Iterator[IO[bytes]]:
+    """A file to write to, piece by piece, that others see only when all of it is there; raises OSError.
 
     It outlasts a loss of power, unless `lasting` is false: then it is as safe, as long as the machine runs.
     """
@@ -74,7 +56,7 @@ def write_whole(path: Path, data: bytes, *, lasting: bool = True) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             if lasting:
                 os.fsync(file.fileno())
@@ -85,3 +67,9 @@ def write_whole(path: Path, data: bytes, *, lasting: bool = True) -> None:
         if isinstance(error, OSError) and error.filename is None:  # a full disk does not say for which file
             raise OSError(error.errno, error.strerror, str(path)) from None
         raise
+
+
+def write_whole(path: Path, data: bytes, *, lasting: bool = True) -> None:
+    """Write a file so that others see all of it or none of it, as `writing` does; raises OSError."""
+    with writing(path, lasting=lasting) as file:
+        file.write(data)

@@ -281,7 +281,7 @@ MOST_TOLD = 20
 
 
 def _fairness(outcome: Outcome, codes: Sequence[str]) -> Iterator[list[str]]:
-    """Whether copies are distinct, and what neighbours have in common."""
+    """Whether copies are distinct, and what neighbors have in common."""
     deal = outcome.deal
     alike = "; ".join(", ".join(codes[copy] for copy in group) for group in deal.twins[:MOST_TOLD])
     yield ["Distinct copies", f"no, the pools are too small: {alike} are the same" if alike else "all differ"]
