@@ -39,8 +39,8 @@ Errors are `application/problem+json`; where files have mistakes, `mistakes` hol
 """
 
 
-def application(settings: Settings) -> Guard:
-    """The application; its workers start and end with it."""
+def application(settings: Settings, jobs: Jobs) -> Guard:
+    """The application; its jobs and workers start and end with it."""
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
@@ -49,15 +49,15 @@ def application(settings: Settings) -> Guard:
         app.state.crew = crew
         app.state.shelf = Shelf(settings.bank, crew)
         app.state.drafts = Drafts()
-        app.state.jobs = Jobs(settings)
-        await app.state.jobs.open()
+        app.state.jobs = jobs
+        await jobs.open()
         reading = asyncio.create_task(app.state.shelf.look())  # so that the first page need not wait for it
         try:
             yield
         finally:
             reading.cancel()
             app.state.shelf.close()
-            await app.state.jobs.close()
+            await jobs.close()
             crew.stop()
 
     app = FastAPI(

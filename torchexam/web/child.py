@@ -25,10 +25,13 @@ from torchexam.web.problems import MOST_TOLD, told
 
 MISTAKES, BUG, INTERRUPTED = 1, 3, 130
 
+_interrupted = threading.Event()
+
 
 def main(order: str) -> int:
     """Build, and return the exit code."""
     given = json.loads(Path(order).read_text("utf-8"))
+    signal.signal(signal.SIGINT, _interrupt)  # whether or not the service was started in the background
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     limit_memory()
     try:
@@ -58,12 +61,20 @@ def _progress(items: Iterable[Any], count: int, what: str) -> Iterator[Any]:
     """Tell of each item that is done."""
     _tell(progress={"what": what, "done": 0, "count": count})
     for done, item in enumerate(items, 1):
+        if _interrupted.is_set():
+            raise KeyboardInterrupt
         yield item
         _tell(progress={"what": what, "done": done, "count": count})
 
 
 def _tell(**what: Any) -> None:
     print(json.dumps(what), flush=True)
+
+
+def _interrupt(*_: object) -> None:
+    """Stop here; and if Python has to drop the exception, as it does in a finaliser, before the next item."""
+    _interrupted.set()
+    raise KeyboardInterrupt
 
 
 def _stop_with_parent() -> None:

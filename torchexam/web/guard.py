@@ -23,6 +23,7 @@ Role = Literal["instructor", "student"]
 LARGEST_BODY = 4_000_000  # bytes; a file of the bank has one million, and JSON writes some letters longer
 SLOWEST_BODY = 20.0  # seconds
 LONGEST_ADDRESS = 4_000
+MOST_OF_STUDENTS = 100  # requests at once, so that they leave the instructor room in the queue of the workers
 SAFE = ("GET", "HEAD")
 PAPER = "x-torchexam-paper"  # marks an answer that is a paper, whose styles may stand within
 
@@ -40,6 +41,7 @@ class Guard:
         self.tokens: dict[Role, str] = {"instructor": settings.instructor}
         if settings.student:
             self.tokens["student"] = settings.student
+        self.students = 0  # requests that are being answered
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it with what is wrong."""
@@ -59,7 +61,18 @@ class Guard:
         except Problem as problem:
             await answer(request, problem)(scope, receive, sender)
             return
-        await self._pass_on(request, scope, receive, sender)
+        if state["role"] != "student":
+            await self._pass_on(request, scope, receive, sender)
+        elif self.students >= MOST_OF_STUDENTS:
+            await answer(request, Problem(503, "many papers are being read; try again in a moment"))(
+                scope, receive, sender
+            )
+        else:
+            self.students += 1
+            try:
+                await self._pass_on(request, scope, receive, sender)
+            finally:
+                self.students -= 1
 
     async def _pass_on(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
         body = _Body(receive)

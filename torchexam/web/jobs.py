@@ -76,12 +76,12 @@ class Jobs:
     async def close(self) -> None:
         """Stop what runs; it stays on record as running, and goes on when the service starts again."""
         self._closing = True
+        await self._tell()  # so that nobody waits for more
         await self._interrupt()
         if self._runner is not None:
             self._runner.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._runner
-        await self._tell()
 
     # ---- what may be asked ----
 
@@ -137,7 +137,7 @@ class Jobs:
     # ---- running ----
 
     async def _run(self) -> None:
-        while True:
+        while not self._closing:
             job = next((one for one in sorted(self.known.values(), key=_turn) if one.state == "waiting"), None)
             if job is not None:
                 try:

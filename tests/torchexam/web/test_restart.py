@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from service_of_tests import Service, free_port, new_course
 
 API = "/api/v1"
-COPIES = 400  # so many that there is time to end the service while they are printed
+COPIES = 400  # so many that there is time to look while they are printed
 EARLY = ("starting", "checking questions")
 
 
@@ -31,16 +34,42 @@ def state_of(service: Service) -> dict[str, object]:
     return found
 
 
-def until_at_work(service: Service) -> None:
-    """Wait until something is drawn, laid out or printed, and more is to do."""
+def at_work(service: Service) -> int:
+    """Wait until something is drawn, laid out or printed, and more is to do; the child, which then stands still."""
     for _ in range(3000):
         build = state_of(service)
         progress = build["progress"]
         if isinstance(progress, dict) and progress["what"] not in EARLY and 0 < progress["done"] < progress["count"]:
-            return
+            record = service.course / "output" / ".torchexam-service" / "quiz.job.json"
+            child = int(json.loads(record.read_text("utf-8"))["process"])
+            os.kill(child, signal.SIGSTOP)
+            assert not (service.course / "output" / "quiz").exists(), "the build was too quick"
+            return child
         assert build["state"] in ("waiting", "running"), build
         time.sleep(0.02)
     pytest.fail("the build did not begin to print")
+
+
+@contextmanager
+def goes_on_when_asked_to_stop(child: int) -> Iterator[None]:
+    """A child that stands still goes on as soon as SIGINT waits for it."""
+
+    def watch() -> None:
+        while not pending(child) >> (signal.SIGINT - 1) & 1:
+            time.sleep(0.01)
+        os.kill(child, signal.SIGCONT)
+
+    watching = threading.Thread(target=watch, daemon=True)
+    watching.start()
+    yield
+    watching.join(10)
+    assert not watching.is_alive(), "the child was not asked to stop"
+
+
+def pending(process: int) -> int:
+    """The signals that wait for a process, a bit for each."""
+    status = Path(f"/proc/{process}/status").read_text("utf-8")
+    return int(next(line for line in status.splitlines() if line.startswith("ShdPnd:")).split()[1], 16)
 
 
 def until_ended(service: Service) -> dict[str, object]:
@@ -53,16 +82,16 @@ def test_a_build_goes_on_after_it_was_cancelled_and_after_a_restart_and_after_a_
     body = {"exam": "quiz", "copies": COPIES, "to": ["pdf"]}
     assert own.ask("POST", f"{API}/builds", body).status == 202
     assert own.ask("POST", f"{API}/builds", body).status == 409  # one at a time in a folder
-    until_at_work(own)
-    assert own.ask("POST", f"{API}/builds/quiz/cancel").json["state"] == "cancelled"
+    with goes_on_when_asked_to_stop(at_work(own)):
+        assert own.ask("POST", f"{API}/builds/quiz/cancel").json["state"] == "cancelled"
     assert own.ask("POST", f"{API}/builds/quiz/resume").status == 200
-    until_at_work(own)
-    own.stop(signal.SIGINT)
+    with goes_on_when_asked_to_stop(at_work(own)):
+        own.stop(signal.SIGINT)
     assert not finished.exists()
     own.start()
-    until_at_work(own)
+    child = at_work(own)
     own.stop(signal.SIGKILL)
-    assert not finished.exists(), "the build had ended before the crash"
+    os.kill(child, signal.SIGCONT)
     own.start()
     build = until_ended(own)
     assert build["state"] == "finished", build
