@@ -7,13 +7,15 @@ tag it, its bookmarks, and where its answers go. Numbers that depend on the page
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import Any
 
 import pydyf
 from markupsafe import Markup
+from weasyprint import layout
+from weasyprint.layout.page import make_margin_boxes
 from weasyprint.pdf.stream import Stream
 from weasyprint.pdf.tags import add_tags
 
@@ -81,7 +83,7 @@ class Block:
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, from which `read` makes the block again."""
-        return asdict(self)
+        return {**vars(self), "tags": vars(self.tags)}
 
 
 def read(data: Mapping[str, Any]) -> Block:
@@ -227,13 +229,19 @@ def _place_of(page: Any) -> int:
 @cache
 def _one_block_a_page(style: Style, is_key: bool) -> str:
     width, height = pdf.text_area(style, is_key)
-    boxes = "".join(f"@{name} {{ content: none }} " for name in pdf.MARGIN_BOXES)
     return (
-        f"@page block {{ size: {width:.4f}pt {height:.4f}pt; margin: 0; {boxes}}}\n"
-        f"@page block:left {{ {boxes}}}\n"
+        f"@page block {{ size: {width:.4f}pt {height:.4f}pt; margin: 0 }}\n"
         "body.blocks, body.blocks .cover { page: block; break-after: auto }\n"
         "body.blocks .slip { break-before: page }"
     )
+
+
+def _margin_boxes(context: Any, page: Any, state: Any) -> Iterable[Any]:
+    """The boxes in the margins of a page; a block has no margins, and WeasyPrint would make sixteen to find out."""
+    return () if page.page_type.name == "block" else make_margin_boxes(context, page, state)
+
+
+layout.make_margin_boxes = _margin_boxes
 
 
 class _File(pydyf.PDF):  # type: ignore[misc] # pydyf has no types

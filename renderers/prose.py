@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Literal, cast
 from urllib.parse import unquote
 
@@ -29,6 +30,7 @@ from renderers.document import (
     Text,
 )
 
+_KEPT = 500  # texts that a process remembers: much of a question says the same in each variant
 # markdown-it's own replacements would print ©, not (c), where a question speaks of layer (c)
 _MARKS = {"---": "—", "--": "–", "...": "…"}
 # no line ends within "3 × 3", "1.5 × 10⁻³", "50 %" or "2 points"
@@ -39,9 +41,19 @@ dollarmath_plugin(_PARSER, allow_labels=False, allow_space=False, double_inline=
 
 def blocks(markdown: str, images: Mapping[str, Image] | None = None) -> tuple[Block, ...]:
     """Turn Markdown into blocks; a picture that `images` does not hold raises KeyError."""
-    return tuple(_blocks(SyntaxTreeNode(_PARSER.parse(markdown)).children, images or {}))
+    return _without_pictures(markdown) if not images else tuple(_parsed(markdown, images))
 
 
+@lru_cache(maxsize=_KEPT)
+def _without_pictures(markdown: str) -> tuple[Block, ...]:
+    return tuple(_parsed(markdown, {}))
+
+
+def _parsed(markdown: str, images: Mapping[str, Image]) -> Iterator[Block]:
+    return _blocks(SyntaxTreeNode(_PARSER.parse(markdown)).children, images)
+
+
+@lru_cache(maxsize=_KEPT)
 def inlines(markdown: str) -> tuple[Inline, ...]:
     """Turn a line of Markdown into inlines; pictures have no place in it and raise KeyError."""
     root = SyntaxTreeNode(_PARSER.parseInline(markdown))

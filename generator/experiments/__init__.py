@@ -14,7 +14,7 @@ import ast
 import importlib.util
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -124,7 +124,7 @@ def run(name: str, given: Mapping[str, Any]) -> Findings:
     Its random numbers depend on its name and arguments alone, so every copy that draws the same values shows the same
     figures. Raises ValueError when the experiment refuses its arguments.
     """
-    key = store.digest(name, repr(sorted(given.items())), source(name), version("torch"), streams.VERSION)
+    key = store.digest(name, repr(sorted(given.items())), source(name), _library(), streams.VERSION)
     kept = store.read("experiments", key)
     if kept is not None and (findings := _unpacked(kept)) is not None:
         return findings
@@ -140,6 +140,12 @@ def run(name: str, given: Mapping[str, Any]) -> Findings:
     findings = Findings(_rounded(found.figures), found.picture)
     store.keep("experiments", key, {"figures": findings.figures, "picture": _packed(findings.picture)})
     return findings
+
+
+@cache
+def _library() -> str:
+    """The version of PyTorch, which takes a while to look up."""
+    return version("torch")
 
 
 def _rounded(figures: Any) -> Any:
