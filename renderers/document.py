@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+import base64
+from dataclasses import dataclass, is_dataclass
+from functools import cache
+from typing import Any, Literal, TypeAlias
 
+from generator import plots
 from generator.plots import Picture
 
 # ---- what stands inside a line ----
@@ -292,3 +295,31 @@ class Document:
         """What a viewer shows as the title of the file."""
         named = f"{self.title} – answer key" if self.kind == "key" else self.title
         return f"{named} – {self.code}" if self.code else named
+
+
+# ---- the tree as plain data ----
+
+
+def plain(node: Any) -> Any:
+    """A tree, or anything in it, as JSON has it: each list says first what it is."""
+    if isinstance(node, tuple | list):
+        return ["", *map(plain, node)]
+    if isinstance(node, bytes):
+        return ["bytes", base64.b64encode(node).decode()]
+    return [type(node).__name__, *map(plain, vars(node).values())] if is_dataclass(node) else node
+
+
+def read(data: Any) -> Any:
+    """The tree that `plain` made data of."""
+    if not isinstance(data, list):
+        return data
+    name, *fields = data
+    if name == "bytes":
+        return base64.b64decode(fields[0])
+    return _classes()[name](*map(read, fields)) if name else tuple(map(read, fields))
+
+
+@cache
+def _classes() -> dict[str, type]:
+    known = (*globals().values(), *vars(plots).values())
+    return {each.__name__: each for each in known if isinstance(each, type) and is_dataclass(each)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import settings
 
 # tests run beside each other, where PyTorch's threads would wait for one another
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell started the tests in the background
 settings.register_profile("shared machine", deadline=None)  # how long an example takes says little on a busy machine
 settings.load_profile("shared machine")
 

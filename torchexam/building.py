@@ -250,8 +250,12 @@ def _try_out(plan: ExamPlan, progress: Progress, jobs: int) -> None:
 
 
 def _begin(working: Path, mark: str, secret: str) -> None:
-    """Make the working folder, or keep what an interrupted build of the same order left in it."""
-    begun = {"fingerprint": mark, "secret": secret}
+    """Make the working folder, or keep what an interrupted build of the same order left in it.
+
+    Files do not wait for the disk, so what is left from before a restart of the machine may be there in part: all of it
+    is made again.
+    """
+    begun = {"fingerprint": mark, "secret": secret, "boot": _boot()}
     if read_json(working / ORDER) == begun:
         return
     if working.exists():
@@ -259,7 +263,15 @@ def _begin(working: Path, mark: str, secret: str) -> None:
     store.write_whole(working / ORDER, json.dumps(begun).encode())
 
 
-_STAGES = ("made", "leaves", "pictures", "roomed", "rooms", "fronts", "records")
+def _boot() -> str:
+    """What tells this run of the machine from the one before, where the system says so."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        return ""
+
+
+_STAGES = ("made", "drawn", "laid", "leaves", "pictures", "roomed", "rooms", "fronts", "records")
 
 
 def _take_place(working: Path, folder: Path) -> None:

@@ -1,24 +1,25 @@
 """Work shared among processes: those of this machine, or of a dask cluster; with one job, it is done here.
 
-A worker that is killed, by hand or because memory runs out, loses only the piece that it was at, which is tried again.
+When a worker is killed, by hand or because memory runs out, all of them are replaced, and what they were at is tried
+again: the one that died may have held a lock.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from generator.mistakes import Mistake, Mistaken
-
-if TYPE_CHECKING:
-    from pebble import ProcessPool
 
 TRIES = 3
 AHEAD = 3  # pieces that wait for each worker, so that none is idle and memory stays flat
@@ -34,7 +35,7 @@ class Crew:
     def __init__(self, jobs: int, scheduler: str = "") -> None:
         self.jobs = jobs
         self.scheduler = scheduler
-        self.pool: ProcessPool | None = None
+        self.pool: ProcessPoolExecutor | None = None
         self.client: Any = None
 
     def __enter__(self) -> Crew:
@@ -52,17 +53,14 @@ class Crew:
                 self.client.close()
         if self.pool is None:
             return
-        if kind is None:
-            self.pool.close()  # type: ignore[no-untyped-call] # pebble types only part of itself
-        else:
-            self.pool.stop()  # type: ignore[no-untyped-call] # as above
-        self.pool.join()
+        if kind is not None:
+            _kill(self.pool)
+        self.pool.shutdown(cancel_futures=True)
 
     def renew(self) -> None:
         """Let fresh processes go on: those before hold PyTorch, and what they laid out."""
         if self.pool is not None:
-            self.pool.close()  # type: ignore[no-untyped-call] # as above
-            self.pool.join()
+            self.pool.shutdown()
             self.pool = _pool(self.jobs)
 
     @property
@@ -82,7 +80,7 @@ class Crew:
             return
         waiting: deque[_Piece] = deque()
         for job in jobs:
-            waiting.append(_Piece(job, self._start(work, job)))
+            waiting.append(self._start(work, job))
             if len(waiting) >= AHEAD * self.workers:
                 yield self._first(work, waiting)
         while waiting:
@@ -90,10 +88,9 @@ class Crew:
 
     def _first(self, work: Callable[..., Any], waiting: deque[_Piece]) -> Any:
         """What comes of the piece that waits longest; one whose worker dies is started again, a few times."""
-        piece = waiting[0]
         for _ in range(TRIES):
             try:
-                result = piece.started.result()
+                result = waiting[0].started.result()
                 waiting.popleft()
                 return result
             except Exception as error:
@@ -102,28 +99,28 @@ class Crew:
             self._start_again(work, waiting)
         raise Lost(f"a worker was killed {TRIES} times at the same piece of work")
 
-    def _start_again(self, work: Callable[..., Any], waiting: Iterable[_Piece]) -> None:
-        """Start what was lost once more; when the whole pool broke, in a new one."""
-        if self.pool is not None and not self.pool.active:
-            self.pool.stop()  # type: ignore[no-untyped-call] # as above
-            self.pool.join()
+    def _start_again(self, work: Callable[..., Any], waiting: deque[_Piece]) -> None:
+        """Start what was lost once more; where it was lost with the pool, in a new one."""
+        if self.pool is not None and waiting[0].pool is self.pool:
+            _kill(self.pool)
+            self.pool.shutdown()  # what it was at is lost by now
             self.pool = _pool(self.jobs)
-        for piece in waiting:
+        for place, piece in enumerate(waiting):
             if piece.started.done() and (error := piece.started.exception()) and _is_loss(error):
-                piece.started = self._start(work, piece.job)
+                waiting[place] = self._start(work, piece.job)
 
-    def _start(self, work: Callable[..., Any], job: tuple[Any, ...]) -> Future[Any]:
+    def _start(self, work: Callable[..., Any], job: tuple[Any, ...]) -> _Piece:
         started: Future[Any]
         if self.client is not None:
             started = self.client.submit(work, *job, pure=False)
-            return started
+            return _Piece(job, started, None)
         assert self.pool is not None
-        if not self.pool.active:  # it broke: whoever asks for a result finds out
+        try:
+            started = self.pool.submit(work, *job)
+        except BrokenProcessPool as error:  # whoever asks for the result finds out
             started = Future()
-            started.set_exception(BrokenProcessPool())
-            return started
-        started = self.pool.schedule(work, args=job)
-        return started
+            started.set_exception(error)
+        return _Piece(job, started, self.pool)
 
 
 @dataclass
@@ -132,23 +129,36 @@ class _Piece:
 
     job: tuple[Any, ...]
     started: Future[Any]
+    pool: ProcessPoolExecutor | None  # that does it, where it is this machine's
 
 
-def _pool(jobs: int) -> ProcessPool:
-    from pebble import ProcessPool
-
+def _pool(jobs: int) -> ProcessPoolExecutor:
     # a forked process must not use the JavaScript engine of its parent
-    return ProcessPool(max_workers=jobs, context=get_context("spawn"))
+    return ProcessPoolExecutor(jobs, get_context("spawn"), _begin)
+
+
+def _begin() -> None:
+    """Leave Ctrl-C to the first process, and end with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    assert parent
+    parent.join()
+    os._exit(1)
+
+
+def _kill(pool: ProcessPoolExecutor) -> None:
+    """End the processes of a pool, whatever they are at."""
+    for process in list((pool._processes or {}).values()):  # Python has `kill_workers` from 3.14 on
+        process.kill()
 
 
 def _is_loss(error: BaseException) -> bool:
     """Whether a worker died; dask tells so by the name of its exception only, as it is an extra."""
-    from pebble import ProcessExpired
-
-    return isinstance(error, ProcessExpired | BrokenProcessPool) or type(error).__name__ in (
-        "KilledWorker",
-        "CommClosedError",
-    )
+    return isinstance(error, BrokenProcessPool) or type(error).__name__ in ("KilledWorker", "CommClosedError")
 
 
 def _client(address: str) -> Any:

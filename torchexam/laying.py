@@ -8,15 +8,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from generator.exam import Asked, Section, numbered
+from generator.exam import Asked
 from renderers import blocks, running, typefaces
 from renderers.blocks import Block, Drawn, Galley, Glyphs, Slip
-from renderers.document import Document
-from renderers.document import Section as Composed
+from renderers.document import Document, Section
 from renderers.pages import Plan
 from renderers.paper import Style
 from torchexam import shelf
-from torchexam.orders import Order, variant_of
+from torchexam.drawing import Composed, composed
+from torchexam.orders import Order
 
 MOST_KEPT = 4000  # blocks that a worker remembers
 
@@ -56,8 +56,7 @@ _memory = _Memory()
 def lay_out(
     order: Order,
     leaves: Sequence[dict[str, Any]],
-    papers: Sequence[Composed],
-    keys: Sequence[Composed],
+    variants: Sequence[Composed],
     style: Style,
     *,
     headed: bool,
@@ -65,8 +64,8 @@ def lay_out(
     """Add blocks and pictures to leaves; gives the heights and rooms of each, and the glyphs of all."""
     glyphs: dict[str, Glyphs] = {}
     paper, key = Galley(style, is_key=False), Galley(style, is_key=True)
-    rows = [_taken(paper, composed, headed) for composed in papers]
-    key_rows = [_taken(key, composed, headed) for composed in keys]
+    rows = [_taken(paper, variant.paper, headed) for variant in variants]
+    key_rows = [_taken(key, variant.key, headed) for variant in variants]
     on_paper = iter(_memory.lay_out(order, paper.slips, paper, glyphs))
     in_keys = iter(_memory.lay_out(order, key.slips, key, glyphs))
     told = []
@@ -80,9 +79,9 @@ def lay_out(
     return {"leaves": told, "glyphs": plain_glyphs(glyphs)}
 
 
-def _taken(galley: Galley, composed: Composed, headed: bool) -> list[Slip]:
+def _taken(galley: Galley, section: Section, headed: bool) -> list[Slip]:
     before = len(galley.slips)
-    galley.take(composed, headed=headed)
+    galley.take(section, headed=headed)
     return galley.slips[before:]
 
 
@@ -110,18 +109,14 @@ def _pieces(found: Sequence[Block], signs: Mapping[str, str]) -> Iterator[list[A
 
 def roomed(order: Order, asked: Asked, number: int, style: Style, plan: Plan, names: tuple[str, ...]) -> dict[str, Any]:
     """Lay out rooms of one variant as high as the plan says; gives their boxes, and the glyphs."""
-    from renderers.compose import compose_group
-
     file = f"roomed/{hashlib.sha256(repr((asked, number, style, plan, names)).encode()).hexdigest()[:24]}"
     if (kept := shelf.get(order.folder, file)) is not None:
         found: dict[str, Any] = kept
         return found
-    variant = variant_of(order, asked.question, number)
-    section = Section(asked.section, asked.title, asked.points, (numbered(asked, variant),))
-    composed = compose_group(section, "students", first=asked.first, last=asked.last)
+    paper = composed(order, asked, number).paper
     natural, planned = Galley(style, is_key=False), Galley(style, is_key=False, plan=plan)
     for galley in (natural, planned):
-        galley.take(composed, headed=asked.first)
+        galley.take(paper, headed=asked.first)
     slips = {slip.name: slip for slip in planned.slips if slip.name in names}
     signs = {slip.name: sign(slip) for slip in natural.slips if slip.name in names}
     glyphs: dict[str, Glyphs] = {}

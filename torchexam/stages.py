@@ -1,6 +1,6 @@
 """The stages of a build, each of which leaves in the working folder what the next one needs.
 
-variants are drawn, computed and laid out ─▶ dealt to copies ─▶ one page plan for all ─▶ rooms as high as it says
+variants are drawn and computed ─▶ dealt to copies ─▶ laid out ─▶ one page plan for all ─▶ rooms as high as it says
 ─▶ fonts and running heads ─▶ papers and keys, put together
 """
 
@@ -21,7 +21,7 @@ from generator.streams import dealt
 from renderers.pages import Heights, Piece, Plan
 from renderers.pages import plan as plan_pages
 from renderers.paper import Style
-from torchexam import leaves
+from torchexam import drawing, leaves
 from torchexam.crews import Crew
 from torchexam.layouts import SameLayout
 from torchexam.orders import Format, Order
@@ -126,20 +126,15 @@ class _Stages:
         self.labors: dict[str, dict[int, Labor]] = defaultdict(dict)
         self.rooms: dict[tuple[Asked, Style], _Rooms] = defaultdict(_Rooms)
         self.glyphs: dict[Style, dict[str, Any]] = defaultdict(dict)
-        self.made: set[tuple[Asked, int, Style]] = set()
+        self.drawn: set[tuple[Asked, int]] = set()
         self.plans: dict[tuple[Style, tuple[str, ...]], Plan] = {}
 
-    # ---- drawing and laying out ----
+    # ---- drawing ----
 
     def draw(self) -> None:
-        """Draw what may be dealt, and lay it out where its place on the paper is known already."""
-        usual = Style(self.order.paper, self.request.large)
-        styles = (usual,) if self.same and usual in self.styles else ()
+        """Draw what may be dealt."""
         places = {asked.question: asked for outline in dict.fromkeys(self.outlines) for asked in outline}
-        if self.same:
-            self._make([(asked, self._numbers(asked.question), styles) for asked in self.outlines[0]])
-            return
-        self._make([(asked, self._numbers(asked.question), ()) for asked in places.values()])
+        self._draw([(asked, self._numbers(asked.question)) for asked in places.values()])
 
     def _numbers(self, question: str) -> list[int]:
         """The variants of a question that may be dealt."""
@@ -159,34 +154,26 @@ class _Stages:
         assert self.order.pool is not None
         return dealt(number, self.order.pool, self.order.secret, question, "pool")
 
-    def _make(self, wanted: Sequence[tuple[Asked, Sequence[int], tuple[Style, ...]]]) -> None:
-        count = IN_ONE_TASK if self.order.pool else OF_MANY
-        jobs = [
-            (self.order, asked, tuple(numbers[start : start + count]), styles)
-            for asked, numbers, styles in wanted
-            for start in range(0, len(numbers), count)
-        ]
-        found = self.crew.each(leaves.make, jobs)
-        for (_, asked, numbers, styles), told in zip(jobs, self.progress(found, len(jobs), "drawing"), strict=True):
-            for number, choice in zip(numbers, told["choices"], strict=True):
+    def _draw(self, wanted: Iterable[tuple[Asked, Iterable[int]]]) -> None:
+        """Draw and compose variants where that is not done yet."""
+        new = [(asked, [n for n in numbers if (asked, n) not in self.drawn]) for asked, numbers in wanted]
+        if not (jobs := [(self.order, *job) for job in self._parted(new)]):
+            return
+        found = self.crew.each(drawing.draw, jobs)
+        for (_, asked, numbers), told in zip(jobs, self.progress(found, len(jobs), "drawing"), strict=True):
+            self.drawn.update((asked, number) for number in numbers)
+            for number, choice, labor in zip(numbers, told["choices"], told["labors"], strict=True):
                 self.choices[asked.question][number] = Choice(**choice)
-            for number, labor in zip(numbers, told["labors"], strict=True):
                 self.labors[asked.question][number] = Labor(**labor)
-            for style, laid in zip(styles, told["styles"].values(), strict=True):
-                self._keep(asked, numbers, style, laid)
 
-    def _keep(self, asked: Asked, numbers: Sequence[int], style: Style, laid: Mapping[str, Any]) -> None:
-        for number, told in zip(numbers, laid["leaves"], strict=True):
-            self.made.add((asked, number, style))
-            self.rooms[asked, style].add(number, told)
-        self._set(style, laid["glyphs"])
-
-    def _set(self, style: Style, glyphs: Mapping[str, Any]) -> None:
-        """Add glyphs to those that the fonts of a style must have; the first that is told of one stays."""
-        for font, told in glyphs.items():
-            known = self.glyphs[style].setdefault(font, ({}, {}, {}))
-            for old, pairs in zip(known, told, strict=True):
-                old.update((glyph, value) for glyph, value in pairs if glyph not in old)
+    def _parted(self, wanted: Iterable[tuple[Asked, Sequence[int]]]) -> list[tuple[Asked, tuple[int, ...]]]:
+        """As much of it as one task takes."""
+        size = IN_ONE_TASK if self.order.pool else OF_MANY
+        return [
+            (asked, tuple(numbers[start : start + size]))
+            for asked, numbers in wanted
+            for start in range(0, len(numbers), size)
+        ]
 
     def deal(self) -> None:
         """Deal variants to copies."""
@@ -204,21 +191,45 @@ class _Stages:
         whole = list(range(self.order.pool))
         missing = {name: sorted(set(whole) - set(known)) for name, known in self.choices.items()}
         places = {one.question: one for outline in dict.fromkeys(self.outlines) for one in outline}
-        self._make([(places[name], numbers, ()) for name, numbers in missing.items() if numbers])
+        self._draw([(places[name], numbers) for name, numbers in missing.items() if numbers])
         self.dealt = deal(self._pools(), asked, self.order.secret, self.plan.id, seats)
 
     def _pools(self) -> dict[str, list[Choice]]:
         return {name: [known[number] for number in sorted(known)] for name, known in self.choices.items()}
 
+    # ---- laying out ----
+
     def lay_out(self) -> None:
-        """Lay out what was dealt and is not laid out yet."""
+        """Lay out what was dealt; where all copies ask the same, all that was drawn, so that their papers are alike."""
         needed: dict[tuple[Asked, Style], set[int]] = defaultdict(set)
+        usual = Style(self.order.paper, self.request.large)
+        if self.same and usual in self.styles:
+            needed |= {(asked, usual): set(self.choices[asked.question]) for asked in self.outlines[0]}
         for outline, style, variants in zip(self.outlines, self.styles, self.dealt.variants, strict=True):
             for asked in outline:
-                number = variants[asked.question]
-                if (asked, number, style) not in self.made:
-                    needed[asked, style].add(number)
-        self._make([(asked, sorted(numbers), (style,)) for (asked, style), numbers in needed.items()])
+                needed[asked, style].add(variants[asked.question])
+        wanted: dict[Asked, set[int]] = defaultdict(set)
+        for (asked, _), some in needed.items():
+            wanted[asked] |= some
+        self._draw([(asked, sorted(some)) for asked, some in wanted.items()])
+        self.crew.renew()
+        jobs = [
+            (self.order, *job, style)
+            for (asked, style), some in needed.items()
+            for job in self._parted([(asked, sorted(some))])
+        ]
+        found = self.crew.each(leaves.make, jobs)
+        for (_, asked, numbers, style), laid in zip(jobs, self.progress(found, len(jobs), "laying out"), strict=True):
+            for number, told in zip(numbers, laid["leaves"], strict=True):
+                self.rooms[asked, style].add(number, told)
+            self._set(style, laid["glyphs"])
+
+    def _set(self, style: Style, glyphs: Mapping[str, Any]) -> None:
+        """Add glyphs to those that the fonts of a style must have; the first that is told of one stays."""
+        for font, told in glyphs.items():
+            known = self.glyphs[style].setdefault(font, ({}, {}, {}))
+            for old, pairs in zip(known, told, strict=True):
+                old.update((glyph, value) for glyph, value in pairs if glyph not in old)
 
     # ---- one page plan ----
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -70,9 +71,10 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return hashes(built.folder)
 
 
-def test_a_killed_worker_is_replaced(course: Path, undisturbed: dict[str, str]) -> None:
+@pytest.mark.parametrize("stage", ["made", "laid"])
+def test_a_killed_worker_is_replaced(course: Path, undisturbed: dict[str, str], stage: str) -> None:
     with started(course, *BUILD, "--jobs", "2") as process:
-        wait_for(lambda: (course / "output" / ".quiz.building" / "made").is_dir() and workers_of(process.pid))
+        wait_for(lambda: (course / "output" / ".quiz.building" / stage).is_dir() and workers_of(process.pid))
         for worker in workers_of(process.pid)[:1]:
             os.kill(worker, signal.SIGKILL)
         _, said = process.communicate(timeout=200)
@@ -107,17 +109,21 @@ def test_a_second_build_into_the_same_folder_says_so(course: Path, run: Run, und
     assert hashes(course / "output" / "quiz") == undisturbed
 
 
-def test_a_file_that_power_loss_left_half_written_is_made_again(
-    course: Path, run: Run, undisturbed: dict[str, str]
+@pytest.mark.parametrize("stage", ["made", "laid", "records"])
+def test_files_that_power_loss_left_half_written_are_made_again(
+    course: Path, run: Run, undisturbed: dict[str, str], stage: str
 ) -> None:
+    working = course / "output" / ".quiz.building"
     with started(course, *BUILD, "--jobs", "1") as process:
-        made = course / "output" / ".quiz.building" / "made"
-        wait_for(lambda: made.is_dir() and len(list(made.iterdir())) > 1)
+        wait_for(lambda: (working / stage).is_dir() and list((working / stage).iterdir()))
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
         assert process.returncode == 130
-    for path in made.iterdir():
-        path.write_bytes(path.read_bytes()[:20])
+    for path in working.rglob("*"):
+        if path.is_file() and path.name != "order.json":
+            path.write_bytes(path.read_bytes()[:20])
+    begun = json.loads((working / "order.json").read_text("utf-8"))
+    (working / "order.json").write_text(json.dumps(begun | {"boot": "the one before"}), "utf-8")
     assert run(*BUILD, "--jobs", "1").returncode == 0
     assert hashes(course / "output" / "quiz") == undisturbed
 
@@ -138,6 +144,22 @@ def test_work_that_kills_every_worker_is_given_up(tmp_path: Path) -> None:
         list(crew.each(die, [(0,)]))
     with Crew(2) as crew:
         assert list(crew.each(die_once, [(str(tmp_path / "died"),)])) == [7]
+
+
+def is_slow(number: int) -> int:
+    time.sleep(0.05)
+    return number
+
+
+def test_workers_that_are_killed_again_and_again_lose_nothing() -> None:
+    """Also one that is just about to take its work, while others wait for the same pipe."""
+    with Crew(2) as crew:
+        found = []
+        for number in crew.each(is_slow, [(n,) for n in range(60)]):
+            found.append(number)
+            if number % 15 == 7:
+                os.kill(workers_of(os.getpid())[number // 15 % 2], signal.SIGKILL)
+    assert found == list(range(60))
 
 
 def test_results_come_in_the_order_of_the_work() -> None:
