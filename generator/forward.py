@@ -285,9 +285,10 @@ def _output(layer: Layer, module: torch.nn.Module, given: Sequence[tuple[int, ..
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         data = [torch.zeros((1, *shape), device=device) for shape in short]
-        output = tuple(
-            gives(layer, module if device == "meta" else module.to_empty(device="cpu"), data, sequence).shape
-        )
+        if device == "cpu":  # `to_empty` would do it too, and import a compiler
+            weights = {name: torch.empty(one.shape, dtype=one.dtype) for name, one in module.state_dict().items()}
+            module.load_state_dict(weights, assign=True)
+        output = tuple(gives(layer, module, data, sequence).shape)
     return (given[0][0], *output[2:]) if layer.kind in RECURRENT else output[1:]
 
 
