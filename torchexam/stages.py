@@ -268,7 +268,8 @@ class _Stages:
                 if of == style and set(rooms.pieces) <= set(names):
                     for number, wanted in _higher(rooms, plan).items():
                         jobs[asked, number, style, plan] = tuple(wanted)
-        work = [(self.order, *at, names) for at, names in jobs.items()]
+        if not (work := [(self.order, *at, names) for at, names in jobs.items()]):
+            return
         found = self.crew.each(laying.roomed, work)
         for (asked, number, style, _), told in zip(jobs, self.progress(found, len(work), "laying out"), strict=True):
             self._set(style, told["glyphs"])
