@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -124,6 +125,18 @@ def test_files_that_power_loss_left_half_written_are_made_again(
             path.write_bytes(path.read_bytes()[:20])
     begun = json.loads((working / "order.json").read_text("utf-8"))
     (working / "order.json").write_text(json.dumps(begun | {"boot": "the one before"}), "utf-8")
+    assert run(*BUILD, "--jobs", "1").returncode == 0
+    assert hashes(course / "output" / "quiz") == undisturbed
+
+
+def test_what_was_drawn_and_then_lost_is_drawn_again(course: Path, run: Run, undisturbed: dict[str, str]) -> None:
+    working = course / "output" / ".quiz.building"
+    with started(course, *BUILD, "--jobs", "1") as process:
+        wait_for(lambda: (working / "laid").is_dir() or process.poll() is not None)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        assert process.returncode == 130
+    shutil.rmtree(working / "drawn")
     assert run(*BUILD, "--jobs", "1").returncode == 0
     assert hashes(course / "output" / "quiz") == undisturbed
 
