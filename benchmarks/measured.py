@@ -1,4 +1,4 @@
-"""Run the command line, and say how many megabytes of memory its largest process took."""
+"""Run the command line, and say how many megabytes of memory it took itself, and the largest of its workers."""
 
 from __future__ import annotations
 
@@ -11,5 +11,7 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1:])
     finally:
-        both = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-        print(f"largest: {max(resource.getrusage(who).ru_maxrss // 1024 for who in both)}")
+        own, workers = (
+            resource.getrusage(who).ru_maxrss // 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        )
+        print(f"memory: {own} {workers}")
