@@ -245,6 +245,18 @@ def typed(value: Any) -> torch.Tensor:
     return value
 
 
+def with_memory(module: torch.nn.Module) -> torch.nn.Module:
+    """A module of the meta device on the processor, with any weights; `to_empty` gives the same and imports a compiler.
+
+    Made on the processor, it would draw its weights.
+    """
+    import torch
+
+    weights = {name: torch.empty(one.shape, dtype=one.dtype) for name, one in module.state_dict().items()}
+    module.load_state_dict(weights, assign=True)
+    return module
+
+
 def run(network: Network) -> tuple[Step, ...]:
     """Run a network layer by layer; raises DoesNotFit for the first that cannot take what it is given."""
     if any(size < 1 for size in network.input) or math.prod(network.input) > LARGEST:
@@ -285,10 +297,7 @@ def _output(layer: Layer, module: torch.nn.Module, given: Sequence[tuple[int, ..
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         data = [torch.zeros((1, *shape), device=device) for shape in short]
-        if device == "cpu":  # `to_empty` would do it too, and import a compiler
-            weights = {name: torch.empty(one.shape, dtype=one.dtype) for name, one in module.state_dict().items()}
-            module.load_state_dict(weights, assign=True)
-        output = tuple(gives(layer, module, data, sequence).shape)
+        output = tuple(gives(layer, with_memory(module) if device == "cpu" else module, data, sequence).shape)
     return (given[0][0], *output[2:]) if layer.kind in RECURRENT else output[1:]
 
 

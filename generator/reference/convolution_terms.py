@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from generator.forward import DoesNotFit, build, one_thread, run
+from generator.forward import DoesNotFit, build, one_thread, run, with_memory
 from generator.layers import Layer, Network
 from generator.reference import DoesNotApply
 from generator.reference.altered import with_
@@ -120,7 +120,7 @@ def _by_autograd(
 ) -> Iterator[tuple[Term, int]]:
     import torch
 
-    module = build(layer).to_empty(device="cpu").double()  # made on the CPU, it would draw weights
+    module = with_memory(build(layer)).double()
     with torch.no_grad():
         for parameter in module.parameters():
             parameter.fill_(1.0)  # with ones no sum cancels, so that a zero below means that nothing is used
@@ -128,7 +128,8 @@ def _by_autograd(
     y = module(x)
     dy = torch.ones_like(y, requires_grad=True)
     tensors: dict[str, Any] = {"input": x, "weight": module.weight, "bias": module.bias}
-    (gradient,) = torch.autograd.grad(y, tensors[target], dy, create_graph=True)
+    loss = (y * dy).sum()  # whose gradient with respect to y is dY; given as `grad_outputs`, it imports a compiler
+    (gradient,) = torch.autograd.grad(loss, tensors[target], create_graph=True)
     element = gradient[0] if target == "bias" else gradient[(0, 0, *(place - start for place in index))]
     (by_dy,) = torch.autograd.grad(element, dy, create_graph=True)  # for each dY a sum of the other factors
     for place in by_dy[0, 0].nonzero().tolist():

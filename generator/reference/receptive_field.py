@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from generator.formulas import number_text
-from generator.forward import DoesNotFit, run
+from generator.forward import DoesNotFit, run, with_memory
 from generator.layers import INPUT, Layer, Network
 from generator.reference import BadArgument, DoesNotApply, Misconception
 from generator.reference.altered import until, with_
@@ -184,7 +184,7 @@ def sliding(network: Network, layer: Layer, place: int) -> torch.nn.Module:
         module = torch.nn.ConvTranspose1d(1, 1, kernel, stride, padding, **given)
     else:
         module = torch.nn.Conv1d(1, 1, kernel, stride, padding, spread, bias=False, device="meta")
-    module = module.double().to_empty(device="cpu")  # made on the CPU, it would draw weights
+    with_memory(module.double())
     torch.nn.init.ones_(module.weight)
     return module
 

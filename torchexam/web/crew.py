@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
+from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import TimeoutError as TookTooLong
 from multiprocessing import get_context
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ from torchexam.web.problems import Problem
 
 SECONDS = 10.0  # for one piece of work
 MOST_WAITING = 400
+STUCK = 60.0  # seconds in which nothing at all is done, though there is work: then other processes take over
 READERS = 2  # so that one may be busy with something odd
 LIFE = 5_000  # pieces of work; then a fresh process takes its place
 
@@ -30,24 +32,31 @@ class Crew:
     def __init__(self, drawing: int) -> None:
         # a worker uses one core; the others are there for others
         os.environ.setdefault("OMP_NUM_THREADS", "1")
-        # a forked process must not use the JavaScript engine of its parent
-        context = get_context("spawn")
-        self._pools = {
-            kind: ProcessPool(count, LIFE, _begin, [kind], context)
-            for kind, count in (("read", READERS), ("draw", drawing))
-        }
+        self._sizes: dict[Kind, int] = {"read": READERS, "draw": drawing}
+        self._pools = {kind: self._pool(kind) for kind in self._sizes}
         self._waiting = 0
-        for pool in self._pools.values():
-            pool.schedule(_is_there)  # now, not when somebody waits
+        self._done = Counter[Kind]()
+
+    def _pool(self, kind: Kind) -> ProcessPool:
+        # a forked process must not use the JavaScript engine of its parent
+        pool = ProcessPool(self._sizes[kind], LIFE, _begin, [kind], get_context("spawn"))
+        pool.schedule(_is_there)  # now, not when somebody waits
+        return pool
 
     async def do(self, work: Callable[..., Any], *given: Any, kind: Kind = "draw", seconds: float = SECONDS) -> Any:
         """What work, a function of a module, makes of what it is given; raises what it raises, and Problem."""
         if self._waiting >= MOST_WAITING:
             raise Problem(503, "the workers have more to do than they can; try again in a moment")
+        if not self._pools[kind].active:
+            self._replace(kind)
+        pool, done = self._pools[kind], self._done[kind]
+        started = pool.schedule(work, args=given, timeout=seconds)
         self._waiting += 1
         try:
-            return await asyncio.wrap_future(self._pools[kind].schedule(work, args=given, timeout=seconds))
-        except TookTooLong:
+            return await asyncio.wait_for(asyncio.wrap_future(started), seconds + STUCK)
+        except TimeoutError:
+            if started.cancelled() and self._done[kind] == done and self._pools[kind] is pool:
+                self._replace(kind)
             raise Problem(504, f"the work was stopped after {seconds:g} seconds") from None
         except ProcessExpired as error:
             raise Problem(504, f"the worker broke down and was replaced ({error})") from None
@@ -55,6 +64,12 @@ class Crew:
             raise Problem(504, "the work needed more memory than a worker may have") from None
         finally:
             self._waiting -= 1
+            self._done[kind] += not started.cancelled()
+
+    def _replace(self, kind: Kind) -> None:
+        """Let a fresh pool take over from one that broke, or whose workers wait for a lock that one was killed with."""
+        stuck, self._pools[kind] = self._pools[kind], self._pool(kind)
+        threading.Thread(target=_end, args=[stuck], daemon=True).start()
 
     def stop(self) -> None:
         """End all workers."""
@@ -62,6 +77,11 @@ class Crew:
             pool.stop()  # type: ignore[no-untyped-call] # pebble types only part of itself
         for pool in self._pools.values():
             pool.join()
+
+
+def _end(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call] # as above
+    pool.join()
 
 
 def _is_there() -> None:

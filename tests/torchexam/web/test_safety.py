@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import multiprocessing
 import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from service_of_tests import INSTRUCTOR, STUDENT, Service
 
 from generator.mistakes import Mistaken
+from torchexam.web import crew as crew_room
 from torchexam.web.crew import Crew
 from torchexam.web.problems import Problem
 from torchexam.web.settings import settle
@@ -410,6 +412,33 @@ def test_a_worker_has_a_limit_of_memory_and_of_time() -> None:
             with pytest.raises(Problem, match="broke down"):
                 await crew.do(os.abort, kind="read")
             assert await crew.do(_too_much, 10, kind="read") == 10
+        finally:
+            crew.stop()
+
+    asyncio.run(ask())
+
+
+class _Slow:
+    """Something that takes its time to arrive; a worker that takes it in holds the lock of the pipe."""
+
+    def __reduce__(self) -> tuple[Callable[[float], None], tuple[float]]:
+        return time.sleep, (30.0,)
+
+
+def test_workers_that_wait_for_one_that_was_killed_are_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew_room, "STUCK", 1.0)
+
+    async def ask() -> None:
+        crew = Crew(1)
+        try:
+            assert await crew.do(_too_much, 10, kind="read", seconds=20) == 10
+            lost = asyncio.create_task(crew.do(_too_much, _Slow(), kind="read", seconds=1))
+            await asyncio.sleep(0.5)
+            for process in multiprocessing.active_children():
+                process.kill()
+            with pytest.raises(Problem, match="stopped"):
+                await lost
+            assert await crew.do(_too_much, 10, kind="read", seconds=20) == 10
         finally:
             crew.stop()
 
