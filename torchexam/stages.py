@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,7 +28,7 @@ from torchexam.orders import Format, Order
 from torchexam.printing import Copy, front_file, printed
 
 Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
-IN_ONE_TASK, OF_MANY = 3, 8  # variants; more where each copy has its own
+DRAWN_IN_ONE_TASK, LAID_IN_ONE_TASK, OF_MANY = 3, 3, 12  # variants; more where each copy has its own
 COPIES_IN_ONE_TASK = 20
 FRONTS_IN_ONE_TASK = 40
 
@@ -106,6 +106,13 @@ class _Rooms:
                 self.looks[name].setdefault(sign if steps else _place(boxes), (number, space, boxes))
 
 
+def _parted(wanted: Iterable[tuple[Asked, Sequence[int]]], size: int) -> Iterator[tuple[Asked, tuple[int, ...]]]:
+    """Variants of questions, as many at a time as one task takes."""
+    for asked, numbers in wanted:
+        for start in range(0, len(numbers), size):
+            yield asked, tuple(numbers[start : start + size])
+
+
 def _place(boxes: Sequence[Sequence[Any]]) -> str:
     """What two answer spaces that do not grow have in common when they stand at the same place."""
     return repr([[name, round(x, 2), round(y, 2), round(width, 2)] for name, x, y, width, _ in boxes])
@@ -157,7 +164,7 @@ class _Stages:
     def _draw(self, wanted: Iterable[tuple[Asked, Iterable[int]]]) -> None:
         """Draw and compose variants where that is not done yet."""
         new = [(asked, [n for n in numbers if (asked, n) not in self.drawn]) for asked, numbers in wanted]
-        if not (jobs := [(self.order, *job) for job in self._parted(new)]):
+        if not (jobs := [(self.order, *job) for job in _parted(new, DRAWN_IN_ONE_TASK)]):
             return
         found = self.crew.each(drawing.draw, jobs)
         for (_, asked, numbers), told in zip(jobs, self.progress(found, len(jobs), "drawing"), strict=True):
@@ -165,15 +172,6 @@ class _Stages:
             for number, choice, labor in zip(numbers, told["choices"], told["labors"], strict=True):
                 self.choices[asked.question][number] = Choice(**choice)
                 self.labors[asked.question][number] = Labor(**labor)
-
-    def _parted(self, wanted: Iterable[tuple[Asked, Sequence[int]]]) -> list[tuple[Asked, tuple[int, ...]]]:
-        """As much of it as one task takes."""
-        size = IN_ONE_TASK if self.order.pool else OF_MANY
-        return [
-            (asked, tuple(numbers[start : start + size]))
-            for asked, numbers in wanted
-            for start in range(0, len(numbers), size)
-        ]
 
     def deal(self) -> None:
         """Deal variants to copies."""
@@ -213,10 +211,11 @@ class _Stages:
             wanted[asked] |= some
         self._draw([(asked, sorted(some)) for asked, some in wanted.items()])
         self.crew.renew()
+        size = LAID_IN_ONE_TASK if self.order.pool else OF_MANY
         jobs = [
             (self.order, *job, style)
             for (asked, style), some in needed.items()
-            for job in self._parted([(asked, sorted(some))])
+            for job in _parted([(asked, sorted(some))], size)
         ]
         found = self.crew.each(leaves.make, jobs)
         for (_, asked, numbers, style), laid in zip(jobs, self.progress(found, len(jobs), "laying out"), strict=True):

@@ -33,6 +33,7 @@ LIGHT = 0.8  # standard deviation of the light's level and of its slopes
 NOISE = 0.05
 CLASSIFIER_STEPS = 300
 LABELED = 8  # images with labeled pixels
+UNSEEN = 100  # images on which segmentation is measured
 ROUNDS = 5
 EVERY = 5  # steps between two measurements
 
@@ -64,7 +65,7 @@ def run(
         raise ValueError("maps must be from 2 to 32, wide from 4 to 64, hidden from 4 to 128, steps 5, 10 … 100")
     features = _features(stream, maps, wide)
     accuracy = _classify(stream, features, side, wide, hidden)
-    unseen = draw_digits(stream, 200, side)
+    unseen = draw_digits(stream, UNSEEN, side)
     warm, cold = [], []
     for _ in range(ROUNDS):
         labeled = draw_digits(stream, LABELED, side)
@@ -146,7 +147,7 @@ def _classify(stream: torch.Generator, features: nn.Sequential, side: int, wide:
         nn.ReLU(),
         _start(nn.Linear(hidden, 10), stream),
     )
-    optimizer = torch.optim.Adam(classifier.parameters())
+    optimizer = torch.optim.Adam(classifier.parameters(), fused=True)
     # a rate that rises first and falls again: small networks, too, get nearly all digits right
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.015, total_steps=CLASSIFIER_STEPS)
     for _ in range(CLASSIFIER_STEPS):
@@ -177,7 +178,7 @@ def _segment(features: nn.Sequential, labeled: Digits, unseen: Digits, steps: in
     for parameter in head.parameters():
         nn.init.zeros_(parameter)  # whatever the features, the first answer is the same
     network = nn.Sequential(features, head)
-    optimizer = torch.optim.Adam(network.parameters(), lr=0.005)
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.005, fused=True)
     losses = []
     for step in range(steps):
         if step % EVERY == 0:
