@@ -8,6 +8,7 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Any, Literal
 
@@ -58,7 +59,7 @@ class Crew:
             if started.cancelled() and self._done[kind] == done and self._pools[kind] is pool:
                 self._replace(kind)
             raise Problem(504, f"the work was stopped after {seconds:g} seconds") from None
-        except ProcessExpired as error:
+        except (ProcessExpired, BrokenProcessPool) as error:
             raise Problem(504, f"the worker broke down and was replaced ({error})") from None
         except MemoryError:
             raise Problem(504, "the work needed more memory than a worker may have") from None
