@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
+from generator import formulas
 from generator import variant as variant_room
 from generator.answers.array import ArrayAnswer
 from generator.answers.expression import ExpressionAnswer
@@ -312,8 +314,7 @@ def _answer(numbered: NumberedPart) -> Iterator[Block]:
             yield DisplayMath(_matrix(answer))
         case NetworkAnswer() as answer:
             kept = f", keeps {' and '.join(f'`{layer.call}`' for layer in answer.keeps)}," if answer.keeps else ""
-            meets = f"Any network is right that runs{kept} and meets {_conditions(answer)}"
-            yield Paragraph(inlines(f"{meets}; for example:"))
+            yield Paragraph(inlines(f"Any network is right that runs{kept} and {_conditions(answer)}; for example:"))
             yield Listing(tuple((layer.name, layer.call) for layer in answer.model))
         case TextAnswer(model=model):
             yield from _prose(model, numbered.variant)
@@ -359,9 +360,47 @@ def _filled(answer: TableAnswer) -> Table:
     return Table(tuple(map(inlines, answer.header)), cells, row_headings=True)
 
 
+_CONDITION = re.compile(r"(output|network)\.(\w+) (==|<=|>=|<|>|in) (.+)")
+_BOUNDS = {"==": "", "in": "", "<=": "at most ", ">=": "at least ", "<": "less than ", ">": "more than "}
+_COUNTED = {  # conditions that read as a number of something; others are a height of 9, a receptive field of 7
+    "channels": "output channels",
+    "features": "output features",
+    "parameters": "parameters",
+    "activations": "activations",
+    "macs": "MACs",
+    "flops": "FLOPs",
+}
+
+
 def _conditions(answer: NetworkAnswer) -> str:
+    """What a right network has, in words; a condition that says something else is told as the file has it."""
+    texts = [text for condition in answer.require for text in condition.split(" and ")]
+    said = [_said(text, answer.values) for text in texts]
+    if None not in said:
+        return f"has {_listed_in_words([each for each in said if each])}"
     values = ", ".join(f"`{name}` = {number_text(value)}" for name, value in answer.values.items())
-    return " and ".join(f"`{text}`" for text in answer.require) + (f" with {values}" if values else "")
+    return "meets " + " and ".join(f"`{text}`" for text in answer.require) + (f" with {values}" if values else "")
+
+
+def _said(condition: str, values: Mapping[str, Any]) -> str | None:
+    """A condition on one size of the output, or one figure of the network."""
+    if not (found := _CONDITION.fullmatch(condition)):
+        return None
+    whole, name, bound, formula = found.groups()
+    try:
+        value = formulas.read(formula).value(values)
+    except FormulaError:
+        return None
+    number = " or ".join(map(number_text, value)) if bound == "in" else number_text(value)
+    if name in _COUNTED:
+        return f"{_BOUNDS[bound]}{number} {_COUNTED[name]}"
+    article = "an output" if whole == "output" else "a"
+    return f"{article} {name.replace('_', ' ')} of {_BOUNDS[bound]}{number}"
+
+
+def _listed_in_words(said: Sequence[str]) -> str:
+    *first, last = said
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _broken(latex: str, most: int = 3) -> str:

@@ -9,7 +9,7 @@ import pytest
 from drawn import vary
 
 from renderers.compose import compose_question
-from renderers.document import Block, Paragraph, Solution, Text
+from renderers.document import Block, Code, Paragraph, Solution, Text
 
 
 def marking(blocks: tuple[Block, ...]) -> Iterator[str]:
@@ -50,3 +50,32 @@ def test_the_key_says_what_each_part_of_an_answer_earns(answer: str, points: flo
     document = compose_question(vary(tmp_path, answer, points=points), "graders")
     (part,) = document.sections[0].parts
     assert list(marking(part.solution)) == [says]
+
+
+@pytest.mark.parametrize(
+    ("require", "says"),
+    [
+        ("[output.height == side and output.width == side]", "has an output height of 12 and an output width of 12"),
+        (
+            '["output.channels in [1, 2]", network.parameters <= side * 100]',
+            "has 1 or 2 output channels and at most 1200 parameters",
+        ),
+        (
+            "[network.receptive_field >= 3, output.height > side - 1]",
+            "has a receptive field of at least 3 and an output height of more than 11",
+        ),
+        (
+            "[output.height % 2 == 0, output.width == side]",
+            "meets output.height % 2 == 0 and output.width == side with side = 12",
+        ),
+    ],
+)
+def test_the_key_says_in_words_what_a_design_must_have(require: str, says: str, tmp_path: Path) -> None:
+    answer = f"{{network: {{require: {require}, model: {{a: 'Conv2d(1, 2, 3, padding=1)'}}}}}}"
+    variant = vary(tmp_path, answer, "parameters: {side: {choose: [12]}}\nnetwork:\n  input: [1, side, side]\n"
+                   "  layers: {a: 'ReLU()'}\n")  # fmt: skip
+    ((solution, *_),) = [part.solution for part in compose_question(variant, "graders").sections[0].parts]
+    assert isinstance(solution, Solution)
+    assert isinstance(solution.blocks[0], Paragraph)
+    told = "".join(one.text for one in solution.blocks[0].inlines if isinstance(one, Text | Code)).replace("\xa0", " ")
+    assert told == f"Any network is right that runs and {says}; for example:"
