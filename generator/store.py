@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -46,11 +47,21 @@ def keep(kind: str, key: str, value: Any) -> None:
         return
 
 
+@cache
+def boot() -> str:
+    """What tells this run of the machine from the one before; empty where the system does not say."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        return ""
+
+
 @contextmanager
 def writing(path: Path, *, lasting: bool = True) -> Iterator[IO[bytes]]:
     """A file to write to, piece by piece, that others see only when all of it is there; raises OSError.
 
-    It outlasts a loss of power, unless `lasting` is false: then it is as safe, as long as the machine runs.
+    It outlasts a loss of power, unless `lasting` is false: then it is as safe, as long as the machine runs, and `boot`
+    tells whether it did.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
@@ -58,7 +69,7 @@ def writing(path: Path, *, lasting: bool = True) -> Iterator[IO[bytes]]:
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
-            if lasting:
+            if lasting or not boot():
                 os.fsync(file.fileno())
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)

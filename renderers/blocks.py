@@ -83,7 +83,7 @@ class Block:
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, from which `read` makes the block again."""
-        return {**vars(self), "tags": vars(self.tags)}
+        return {**vars(self), "tags": dict(vars(self.tags))}
 
 
 def read(data: Mapping[str, Any]) -> Block:

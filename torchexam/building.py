@@ -6,11 +6,12 @@ a folder beside the one asked for, which takes its name when all of them are the
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
@@ -98,11 +99,11 @@ def build(
     order = Order(whole.root.resolve(), path.resolve(), len(request.students), seed or "", size, request.all_formats,
                   paper or plan.spec.paper, hash_of(frozen), folder=working.resolve(), plan=plan)  # fmt: skip
     mark = _fingerprint(order, request, plan, by_seat)
-    if (finished := _finished(folder, mark, seed, replace_other)) is not None:
+    if (finished := _finished(folder, mark, seed, password, replace_other)) is not None:
         return Built(folder, finished, 0)
     _try_out(plan, progress, jobs)
     with _alone(folder):
-        if (finished := _finished(folder, mark, seed, replace_other)) is not None:  # by another one, just now
+        if (finished := _finished(folder, mark, seed, password, replace_other)) is not None:  # by another one, just now
             return Built(folder, finished, 0)
         order = replace(order, secret=_secret(working, mark, seed), mark=mark, run=secrets.token_hex(8))
         written = _write(
@@ -116,7 +117,7 @@ def _write(order: Order, plan: ExamPlan, request: Request, by_seat: bool, crew: 
     """Write every file into the working folder; returns how many there are. A mistake leaves nothing."""
     from torchexam import summary
 
-    _begin(order.folder, order.mark, order.secret)
+    _begin(order, request.password)
     try:
         with crew:
             outcome = run(order, plan, request, crew, progress)
@@ -204,19 +205,33 @@ def versions() -> dict[str, str]:
     return {name: version(name) for name in names} | plugins.versions()
 
 
-def _finished(folder: Path, mark: str, seed: str | None, replace_other: bool) -> dict[str, Any] | None:
+def _finished(folder: Path, mark: str, seed: str | None, password: str, replace_other: bool) -> dict[str, Any] | None:
     """The head of the manifest of a finished build of the same order, if the folder holds one.
 
     Raises Mistaken when it holds something else that may not be replaced.
     """
     head = head_of(folder)
     same = head.get("fingerprint") == mark and seed in (None, head.get("secret"))
-    if same and all((folder / name).is_file() for name in head["files"]):
+    if same and all((folder / name).is_file() for name in head["files"]) and _opens(folder, head, password):
         return head
     if folder.exists() and not replace_other:
         hint = "choose another folder with --output, or let this build take its place with --replace"
         raise Mistaken([Mistake(str(folder), 0, 0, "this folder holds another build", hint)])
     return None
+
+
+def _opens(folder: Path, head: Mapping[str, Any], password: str) -> bool:
+    """Whether the keys of a finished build have this password."""
+    key = next((folder / name for name in head["files"] if name.endswith("/key.pdf")), None)
+    if not password or key is None:
+        return True
+    import pikepdf
+
+    try:
+        pikepdf.open(key, password=password).close()
+    except pikepdf.PasswordError:
+        return False
+    return True
 
 
 def head_of(folder: Path) -> dict[str, Any]:
@@ -249,13 +264,14 @@ def _try_out(plan: ExamPlan, progress: Progress, jobs: int) -> None:
         raise Mistaken(mistakes)
 
 
-def _begin(working: Path, mark: str, secret: str) -> None:
+def _begin(order: Order, password: str) -> None:
     """Make the working folder, or keep what an interrupted build of the same order left in it.
 
     Files do not wait for the disk, so what is left from before a restart of the machine may be there in part: all of it
-    is made again.
+    is made again. So it is where keys are to have another password.
     """
-    begun = {"fingerprint": mark, "secret": secret, "boot": _boot()}
+    working = order.folder
+    begun = {"fingerprint": order.mark, "secret": order.secret, "boot": store.boot(), "lock": _trace(order, password)}
     if read_json(working / ORDER) == begun:
         return
     if working.exists():
@@ -263,12 +279,12 @@ def _begin(working: Path, mark: str, secret: str) -> None:
     store.write_whole(working / ORDER, json.dumps(begun).encode())
 
 
-def _boot() -> str:
-    """What tells this run of the machine from the one before, where the system says so."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-    except OSError:
+def _trace(order: Order, password: str) -> str:
+    """What tells one password from another, and takes long to guess it from."""
+    if not password:
         return ""
+    salt = f"{order.mark}{order.secret}".encode()
+    return hashlib.scrypt(password.encode(), salt=salt, n=2**14, r=8, p=1).hex()
 
 
 _STAGES = ("made", "drawn", "laid", "leaves", "pictures", "roomed", "rooms", "fronts", "records")
@@ -280,6 +296,8 @@ def _take_place(working: Path, folder: Path) -> None:
         shutil.rmtree(working / name, ignore_errors=True)
     for name in (ORDER, "shared", "shared-large"):
         (working / name).unlink(missing_ok=True)
+    for left in working.rglob(".*.part"):  # by a process that was killed while it wrote
+        left.unlink()
     if hasattr(os, "sync"):
         os.sync()  # papers were written without waiting for the disk, one by one
     if folder.exists():
@@ -343,9 +361,10 @@ def build_again(
         hint = "the manifest names the versions it was built with, and the hash of its questions"
         raise Mistaken([Mistake(str(folder), 0, 0, "the bank, the exam or torchexam changed since this build", hint)])
     with _alone(folder):
-        _begin(working, mark, order.secret)
+        order = replace(order, mark=mark, run=secrets.token_hex(8))
+        _begin(order, locked)
         with Crew(jobs) as crew:
-            outcome = run(replace(order, mark=mark, run=secrets.token_hex(8)), plan, request, crew, progress)
+            outcome = run(order, plan, request, crew, progress)
         (record,) = Records(working, outcome.records)
         for name in record["files"]:
             store.write_whole(folder / name, (working / name).read_bytes())

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from generator.mistakes import Mistake, Mistaken, show_all
-from torchexam import __version__
+from torchexam import __version__, interrupts
 from torchexam.crews import Lost
 
 MISTAKES, BUG, INTERRUPTED = 1, 3, 130
@@ -498,8 +499,8 @@ def say(message: str) -> None:
 def progress(items: Iterable[Any], count: int, what: str) -> Iterable[Any]:
     """The items, with a bar on stderr when somebody is there to see it."""
     if not sys.stderr.isatty() or count < 2:
-        return items
-    return _bar(items, count, what)
+        return interrupts.heeding(items)
+    return _bar(interrupts.heeding(items), count, what)
 
 
 def _bar(items: Iterable[Any], count: int, what: str) -> Iterator[Any]:
@@ -514,6 +515,8 @@ def _count(number: int, noun: str, plural: str = "") -> str:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; what goes wrong becomes a message and an exit code."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where it is to be ignored
+        interrupts.remember()
     try:
         code = torchexam.main(
             args=list(arguments) if arguments is not None else None, prog_name="torchexam", standalone_mode=False
@@ -525,8 +528,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        say("interrupted; what was written is whole, and the same command goes on from there")
-        sys.exit(INTERRUPTED)
+        _end_interrupted()
     except Mistaken as error:
         say(show_all(error.mistakes))
         sys.exit(MISTAKES)
@@ -541,8 +543,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         say(f"{error}; did memory run out? the same command with a smaller --jobs goes on from here")
         sys.exit(MISTAKES)
     except Exception as error:
+        if interrupts.was_asked():
+            _end_interrupted()
         _report_bug(error)
         sys.exit(BUG)
+
+
+def _end_interrupted() -> NoReturn:
+    say("interrupted; what was written is whole, and the same command goes on from there")
+    sys.exit(INTERRUPTED)
 
 
 def _report_bug(error: Exception) -> None:

@@ -1,7 +1,7 @@
 """Work shared among processes: those of this machine, or of a dask cluster; with one job, it is done here.
 
-When a worker is killed, by hand or because memory runs out, all of them are replaced, and what they were at is tried
-again: the one that died may have held a lock.
+When a worker is killed, by hand or because memory runs out, all of them are replaced, by half as many, and what they
+were at is tried again: the one that died may have held a lock.
 """
 
 from __future__ import annotations
@@ -16,24 +16,28 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
+from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Any
 
 from generator.mistakes import Mistake, Mistaken
 
-TRIES = 3
+TRIES = 4
+LOOK = 5.0  # seconds after which it is looked whether workers live
+MOST_ON_WINDOWS = 61  # processes of a pool, for want of handles to wait for
 AHEAD = 3  # pieces that wait for each worker, so that none is idle and memory stays flat
 
 
 class Lost(RuntimeError):
-    """A piece of work whose worker was killed again and again."""
+    """Work that was given up, as workers were killed again and again."""
 
 
 class Crew:
     """Processes that share work."""
 
     def __init__(self, jobs: int, scheduler: str = "") -> None:
-        self.jobs = jobs
+        self.jobs = min(jobs, MOST_ON_WINDOWS) if os.name == "nt" else jobs
+        self.size = self.jobs  # of the pool, after what was lost
         self.scheduler = scheduler
         self.pool: ProcessPoolExecutor | None = None
         self.client: Any = None
@@ -61,7 +65,8 @@ class Crew:
         """Let fresh processes go on: those before hold PyTorch, and what they laid out."""
         if self.pool is not None:
             self.pool.shutdown()
-            self.pool = _pool(self.jobs)
+            self.size = self.jobs
+            self.pool = _pool(self.size)
 
     @property
     def workers(self) -> int:
@@ -90,21 +95,22 @@ class Crew:
         """What comes of the piece that waits longest; one whose worker dies is started again, a few times."""
         for _ in range(TRIES):
             try:
-                result = waiting[0].started.result()
+                result = waiting[0].result()
                 waiting.popleft()
                 return result
             except Exception as error:
                 if not _is_loss(error):
                     raise
             self._start_again(work, waiting)
-        raise Lost(f"a worker was killed {TRIES} times at the same piece of work")
+        raise Lost(f"workers were killed {TRIES} times in a row")
 
     def _start_again(self, work: Callable[..., Any], waiting: deque[_Piece]) -> None:
-        """Start what was lost once more; where it was lost with the pool, in a new one."""
+        """Start what was lost once more; where it was lost with the pool, in a smaller one."""
         if self.pool is not None and waiting[0].pool is self.pool:
             _kill(self.pool)
             self.pool.shutdown()  # what it was at is lost by now
-            self.pool = _pool(self.jobs)
+            self.size = max(1, self.size // 2)
+            self.pool = _pool(self.size)
         for place, piece in enumerate(waiting):
             if piece.started.done() and (error := piece.started.exception()) and _is_loss(error):
                 waiting[place] = self._start(work, piece.job)
@@ -131,6 +137,19 @@ class _Piece:
     started: Future[Any]
     pool: ProcessPoolExecutor | None  # that does it, where it is this machine's
 
+    def result(self) -> Any:
+        """What comes of it; raises what the work raises, and BrokenProcessPool also where the pool waits in vain."""
+        if self.pool is None:
+            return self.started.result()
+        while True:
+            try:
+                return self.started.result(LOOK)
+            except TimeoutError:
+                if self.started.done():
+                    raise
+                if any(process.exitcode is not None for process in _processes(self.pool)):
+                    raise BrokenProcessPool("a worker died, and the pool did not see it") from None
+
 
 def _pool(jobs: int) -> ProcessPoolExecutor:
     # a forked process must not use the JavaScript engine of its parent
@@ -151,9 +170,15 @@ def _end_with_parent() -> None:
 
 
 def _kill(pool: ProcessPoolExecutor) -> None:
-    """End the processes of a pool, whatever they are at."""
-    for process in list((pool._processes or {}).values()):  # Python has `kill_workers` from 3.14 on
+    """End the processes of a pool, whatever they are at, and the wait for what one of them was about to say."""
+    for process in _processes(pool):  # Python has `kill_workers` from 3.14 on
         process.kill()
+    if pool._result_queue is not None:
+        pool._result_queue._writer.close()  # type: ignore[attr-defined] # not in typeshed; nobody else holds it
+
+
+def _processes(pool: ProcessPoolExecutor) -> list[BaseProcess]:
+    return list((pool._processes or {}).values())
 
 
 def _is_loss(error: BaseException) -> bool:

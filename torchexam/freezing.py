@@ -14,10 +14,11 @@ from generator import question as question_room
 from generator import store
 from generator.bank import shown_path
 from generator.exam import ExamPlan
+from generator.forward import one_thread
 from generator.mistakes import Mistake, Mistaken
 from generator.pool import FrozenQuestion, Pool
 from generator.verify import Failure
-from torchexam import pools, workers
+from torchexam import pools
 from torchexam.building import POOL, bank_of
 from torchexam.checks import load
 from torchexam.crews import Crew
@@ -104,7 +105,7 @@ def frozen_variants(
 
     question = question_room.load(Path(file), file)
     draws = room.dealt(question, seed, size, dict(conventions))
-    with workers.one_thread():
+    with one_thread():
         found = looked_at(question, draws)
         if found.failures:
             return found.failures, None

@@ -29,14 +29,15 @@ class _Memory:
         self.blocks: dict[tuple[Style, bool, str], tuple[Block, ...]] = {}
         self.pictures: dict[str, Drawn] = {}
 
-    def lay_out(
-        self, order: Order, slips: Sequence[Slip], galley: Galley, glyphs: dict[str, Glyphs]
-    ) -> list[tuple[Block, ...]]:
-        """Turn slips into blocks, those that are new by WeasyPrint; their glyphs join the others."""
+    def begin(self, order: Order) -> None:
+        """Forget another run, and everything when it is too much."""
         if self.run != order.run or len(self.blocks) > MOST_KEPT:
             self.run = order.run
             self.blocks.clear()
             self.pictures.clear()
+
+    def lay_out(self, slips: Sequence[Slip], galley: Galley, glyphs: dict[str, Glyphs]) -> list[tuple[Block, ...]]:
+        """Turn slips into blocks, those that are new by WeasyPrint; their glyphs join the others."""
         keys = [(galley.style, galley.is_key, slip.html) for slip in slips]
         new = {key: slip for key, slip in zip(keys, slips, strict=True) if key not in self.blocks}
         if new:
@@ -62,12 +63,13 @@ def lay_out(
     headed: bool,
 ) -> dict[str, Any]:
     """Add blocks and pictures to leaves; gives the heights and rooms of each, and the glyphs of all."""
+    _memory.begin(order)
     glyphs: dict[str, Glyphs] = {}
     paper, key = Galley(style, is_key=False), Galley(style, is_key=True)
     rows = [_taken(paper, variant.paper, headed) for variant in variants]
     key_rows = [_taken(key, variant.key, headed) for variant in variants]
-    on_paper = iter(_memory.lay_out(order, paper.slips, paper, glyphs))
-    in_keys = iter(_memory.lay_out(order, key.slips, key, glyphs))
+    on_paper = iter(_memory.lay_out(paper.slips, paper, glyphs))
+    in_keys = iter(_memory.lay_out(key.slips, key, glyphs))
     told = []
     for leaf, slips, key_slips in zip(leaves, rows, key_rows, strict=True):
         of_paper = [block for _ in slips for block in next(on_paper)]
@@ -117,10 +119,11 @@ def roomed(order: Order, asked: Asked, number: int, style: Style, plan: Plan, na
     natural, planned = Galley(style, is_key=False), Galley(style, is_key=False, plan=plan)
     for galley in (natural, planned):
         galley.take(paper, headed=asked.first)
+    _memory.begin(order)
     slips = {slip.name: slip for slip in planned.slips if slip.name in names}
     signs = {slip.name: sign(slip) for slip in natural.slips if slip.name in names}
     glyphs: dict[str, Glyphs] = {}
-    laid_out = [block for (block,) in _memory.lay_out(order, list(slips.values()), planned, glyphs)]
+    laid_out = [block for (block,) in _memory.lay_out(list(slips.values()), planned, glyphs)]
     told: dict[str, Any] = {"boxes": {}, "glyphs": plain_glyphs(glyphs)}
     for block in laid_out:
         space = plan[block.name.removesuffix(" room")].space
@@ -141,12 +144,13 @@ def room_file(signed: str, style: Style, space: float) -> str:
 
 def fronted(order: Order, documents: Sequence[tuple[str, Document]], style: Style) -> dict[str, Any]:
     """Lay out the covers of some copies, and the names in their running heads; gives their glyphs."""
+    _memory.begin(order)
     glyphs: dict[str, Glyphs] = {}
     for file, document in documents:
         galley = Galley(style, is_key=document.kind == "key")
         galley.front_slips(document)
         galley.name_slip(document)
-        found = [block for blocks in _memory.lay_out(order, galley.slips, galley, glyphs) for block in blocks]
+        found = [block for blocks in _memory.lay_out(galley.slips, galley, glyphs) for block in blocks]
         keep_pictures(order, found)
         shelf.put(order.folder, file, [block.as_json() for block in found])
     return {"glyphs": plain_glyphs(glyphs)}

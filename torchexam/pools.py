@@ -13,6 +13,7 @@ from generator import plugins, store
 from generator import pool as pool_room
 from generator.bank import sha256, shown_path
 from generator.exam import ExamPlan
+from generator.forward import one_thread
 from generator.mistakes import Mistake, Mistaken
 from generator.pool import Change, Pool
 from generator.question import Question
@@ -97,7 +98,7 @@ def changes(pool: Pool, plan: ExamPlan) -> list[Change]:
         pass
     conventions = plan.spec.conventions
     questions = [question for name, question in plan.questions.items() if name in pool.questions]
-    with workers.one_thread():
+    with one_thread():
         found = [change for question in questions for change in pool_room.changes(pool, question, conventions)]
     store.keep("pools", key, {"changes": [asdict(change) for change in found]})
     return found

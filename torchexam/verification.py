@@ -18,6 +18,7 @@ from generator import question as question_room
 from generator.bank import EXAMS, Bank, shown_path
 from generator.exam import ExamPlan
 from generator.formulas import FormulaError
+from generator.forward import one_thread
 from generator.labor import Range, Spread
 from generator.mistakes import Mistake, Mistaken, did_you_mean
 from generator.question import Question, all_prose
@@ -241,7 +242,7 @@ def verified(file: str, conventions: Conventions, draws: int, place: int | None)
     question = question_room.load(Path(file), file)
     chosen = dict(conventions)
     asked = room.spread_out(question, draws, chosen) if place is None else room.one(question, place, chosen)
-    with workers.one_thread():
+    with one_thread():
         return looked_at(question, asked)
 
 

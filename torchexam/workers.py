@@ -1,10 +1,8 @@
-"""What processes that share work must have in common: the code, and how many threads each uses."""
+"""What processes that share work must have in common: the code."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -28,16 +26,3 @@ def own_code() -> str:
                 whole.update(path.read_bytes())
     whole.update(plugins.stamp().encode())
     return whole.hexdigest()
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """While many small networks run: PyTorch's threads would wait for each other, and for other processes."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from generator.forward import DoesNotFit, build, one_thread, run, with_memory
 from generator.layers import Layer, Network
@@ -18,9 +18,6 @@ from generator.reference import DoesNotApply
 from generator.reference.altered import with_
 from generator.reference.given import first_place
 from generator.reference.windows import Pair, Windows
-
-if TYPE_CHECKING:
-    pass
 
 Index = tuple[int, ...]
 Term = tuple[Index, ...]  # the indices of its factors, dY first

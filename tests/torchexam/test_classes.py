@@ -7,6 +7,7 @@ import io
 import json
 import re
 import shutil
+from collections.abc import Iterable
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -214,6 +215,32 @@ def test_keys_with_a_password_open_with_it_only(tmp_path: Path) -> None:
         pikepdf.open(key)
     with pikepdf.open(key, password="open sesame") as opened:
         assert len(opened.pages) >= 1
+
+
+def test_an_interrupted_build_with_another_password_locks_all_keys_with_it(tmp_path: Path) -> None:
+    torchexam.new(tmp_path / "course")
+
+    def build(password: str, interrupt: bool = False) -> torchexam.Built:
+        def progress(items: Iterable[Any], _count: int, what: str) -> Iterable[Any]:
+            for item in items:
+                yield item
+                if interrupt and what == "printing":
+                    raise KeyboardInterrupt
+
+        return torchexam.build(
+            "quiz", tmp_path / "course/bank", copies=22, seed="s", to=("pdf",), password=password,
+            output=tmp_path / "output", progress=progress,
+        )  # fmt: skip
+
+    with pytest.raises(KeyboardInterrupt):
+        build("the first one", interrupt=True)
+    assert list(tmp_path.glob("output/.quiz.building/copies/*/key.pdf"))
+    built = build("another one")
+    for key in built.folder.glob("copies/*/key.pdf"):
+        pikepdf.open(key, password="another one").close()
+    assert build("another one").written == 0
+    with pytest.raises(Mistaken, match="holds another build"):
+        build("the first one")
 
 
 # ---- pools ----

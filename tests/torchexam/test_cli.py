@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from torchexam import cli
+from torchexam import cli, interrupts
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -125,6 +128,31 @@ def test_an_interrupt_exits_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit) as leaving:
         cli.main(["list"])
     assert leaving.value.code == 130
+
+
+@pytest.mark.parametrize("becomes", [ImportError, None])
+def test_an_interrupt_that_a_library_swallows_still_counts(
+    becomes: type[Exception] | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As PyTorch does while it imports NumPy, which then cannot be imported once more; or a finaliser."""
+
+    def swallow(*_: object) -> None:
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        if becomes:
+            raise becomes("cannot load module more than once per process")
+        list(cli.progress([1, 2], 2, "drawing"))
+
+    monkeypatch.setattr(interrupts, "_asked", threading.Event())
+    monkeypatch.setattr("torchexam.checks.load", swallow)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(SystemExit) as leaving:
+            cli.main(["list"])
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert leaving.value.code == 130
+    assert "bug" not in capsys.readouterr().err
 
 
 HEAVY = ("torch", "weasyprint", "sympy", "matplotlib", "numpy", "jinja2")

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from pathlib import Path
 import pytest
 
 import torchexam
+from generator import store
+from torchexam import crews
 from torchexam.crews import TRIES, Crew, Lost
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -141,6 +144,33 @@ def test_what_was_drawn_and_then_lost_is_drawn_again(course: Path, run: Run, und
     assert hashes(course / "output" / "quiz") == undisturbed
 
 
+def test_what_a_killed_process_had_begun_to_write_is_not_left_behind(
+    course: Path, run: Run, undisturbed: dict[str, str]
+) -> None:
+    working = course / "output" / ".quiz.building"
+    with started(course, *BUILD, "--jobs", "1") as process:
+        wait_for(lambda: (working / "records").is_dir() or process.poll() is not None)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        assert process.returncode == 130
+    copy = next((working / "copies").iterdir())
+    (copy / ".x7.part").write_bytes(b"%PDF-1.7")
+    assert run(*BUILD, "--jobs", "1").returncode == 0
+    assert hashes(course / "output" / "quiz") == undisturbed
+
+
+def test_where_a_restart_cannot_be_told_files_wait_for_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[int] = []
+    monkeypatch.setattr(os, "fsync", waited.append)
+    store.write_whole(tmp_path / "a", b"a", lasting=False)
+    assert not waited
+    monkeypatch.setattr(store, "boot", lambda: "")
+    store.write_whole(tmp_path / "a", b"a", lasting=False)
+    assert len(waited) == 1
+
+
 def die(_: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -164,6 +194,23 @@ def is_slow(number: int) -> int:
     return number
 
 
+def say_half(path: str) -> bytes:
+    """A large result, in the midst of which the worker is killed the first time."""
+    if not Path(path).exists():
+        Path(path).touch()
+        threading.Timer(0.1, die, [0]).start()
+    return bytes(300_000_000)
+
+
+def test_a_worker_that_is_killed_in_the_midst_of_its_result_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crews, "LOOK", 0.5)
+    with Crew(2) as crew:
+        (found,) = crew.each(say_half, [(str(tmp_path / "died"),)])
+    assert len(found) == 300_000_000
+
+
 def test_workers_that_are_killed_again_and_again_lose_nothing() -> None:
     """Also one that is just about to take its work, while others wait for the same pipe."""
     with Crew(2) as crew:
@@ -171,7 +218,7 @@ def test_workers_that_are_killed_again_and_again_lose_nothing() -> None:
         for number in crew.each(is_slow, [(n,) for n in range(60)]):
             found.append(number)
             if number % 15 == 7:
-                os.kill(workers_of(os.getpid())[number // 15 % 2], signal.SIGKILL)
+                os.kill(workers_of(os.getpid())[-1], signal.SIGKILL)
     assert found == list(range(60))
 
 

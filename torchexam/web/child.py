@@ -19,19 +19,18 @@ from pathlib import Path
 from typing import Any
 
 from generator.mistakes import Mistake, Mistaken
+from torchexam import interrupts
 from torchexam.crews import Lost
 from torchexam.web.limits import limit_memory
 from torchexam.web.problems import MOST_TOLD, told
 
 MISTAKES, BUG, INTERRUPTED = 1, 3, 130
 
-_interrupted = threading.Event()
-
 
 def main(order: str) -> int:
     """Build, and return the exit code."""
     given = json.loads(Path(order).read_text("utf-8"))
-    signal.signal(signal.SIGINT, _interrupt)  # whether or not the service was started in the background
+    interrupts.remember()  # whether or not the service was started in the background
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     limit_memory()
     try:
@@ -51,6 +50,8 @@ def main(order: str) -> int:
         _tell(mistakes=[told(Mistake("workers", 0, 0, str(error)))])
         return MISTAKES
     except Exception:
+        if interrupts.was_asked():
+            return INTERRUPTED
         traceback.print_exc()
         return BUG
     _tell(finished={"folder": str(built.folder), "written": built.written})
@@ -60,21 +61,13 @@ def main(order: str) -> int:
 def _progress(items: Iterable[Any], count: int, what: str) -> Iterator[Any]:
     """Tell of each item that is done."""
     _tell(progress={"what": what, "done": 0, "count": count})
-    for done, item in enumerate(items, 1):
-        if _interrupted.is_set():
-            raise KeyboardInterrupt
+    for done, item in enumerate(interrupts.heeding(items), 1):
         yield item
         _tell(progress={"what": what, "done": done, "count": count})
 
 
 def _tell(**what: Any) -> None:
     print(json.dumps(what), flush=True)
-
-
-def _interrupt(*_: object) -> None:
-    """Stop here; and if Python has to drop the exception, as it does in a finaliser, before the next item."""
-    _interrupted.set()
-    raise KeyboardInterrupt
 
 
 def _stop_with_parent() -> None:

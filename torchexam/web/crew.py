@@ -56,9 +56,11 @@ class Crew:
         try:
             return await asyncio.wait_for(asyncio.wrap_future(started), seconds + STUCK)
         except TimeoutError:
-            if started.cancelled() and self._done[kind] == done and self._pools[kind] is pool:
+            if not started.cancelled():
+                raise Problem(504, f"the work was stopped after {seconds:g} seconds") from None
+            if self._done[kind] == done and self._pools[kind] is pool:
                 self._replace(kind)
-            raise Problem(504, f"the work was stopped after {seconds:g} seconds") from None
+            raise Problem(504, "the workers were busy for too long; try again") from None
         except (ProcessExpired, BrokenProcessPool) as error:
             raise Problem(504, f"the worker broke down and was replaced ({error})") from None
         except MemoryError:

@@ -217,8 +217,12 @@ class Jobs:
         process = self._process
         if process is None or process.returncode is not None:
             return
-        with contextlib.suppress(ProcessLookupError):
+        try:
             process.send_signal(signal.SIGINT)
+        except ProcessLookupError:
+            return
+        except ValueError:  # Windows has no such signal
+            _kill(process)
         try:
             await asyncio.wait_for(process.wait(), PATIENCE)
         except TimeoutError:

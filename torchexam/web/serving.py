@@ -15,6 +15,7 @@ from torchexam.web.settings import Settings
 
 MOST_CONNECTIONS = 500
 SLOWEST_HEAD = 10.0  # seconds that a connection may take to say what it asks for
+SLOWEST_READER = 60.0  # seconds that it may then take to read what is left
 
 
 def serve(settings: Settings, started: Callable[[], None] = lambda: None) -> None:
@@ -44,8 +45,10 @@ class _Server(uvicorn.Server):
             self._tell()
 
     async def shutdown(self, sockets: list | None = None) -> None:  # type: ignore[type-arg] # as in uvicorn
-        await self._jobs.close()
-        await super().shutdown(sockets)
+        try:
+            await self._jobs.close()
+        finally:
+            await super().shutdown(sockets)
 
 
 class _Protocol(H11Protocol):
@@ -63,7 +66,7 @@ class _Protocol(H11Protocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        self._wait()
+        self._stop_waiting()  # until the next one begins to come; before that, keep-alive has a limit of its own
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -74,7 +77,11 @@ class _Protocol(H11Protocol):
         if self.cycle is not None and not self.cycle.response_complete:
             self._stop_waiting()
         elif self._patience is None:
-            self._patience = self.loop.call_later(SLOWEST_HEAD, self.transport.close)
+            self._patience = self.loop.call_later(SLOWEST_HEAD, self._give_up)
+
+    def _give_up(self) -> None:
+        self.transport.close()  # once what was written has left
+        self.loop.call_later(SLOWEST_READER, self.transport.abort)
 
     def _stop_waiting(self) -> None:
         if self._patience is not None:

@@ -134,5 +134,5 @@ def test_a_build_stops_when_asked_though_the_service_was_started_in_the_backgrou
         assert child.stdout is not None
         child.stdout.readline()
         child.send_signal(signal.SIGINT)
-        assert child.wait(60) == 130
+        assert child.wait(60) in (130, -signal.SIGINT)  # the latter where Python was at executing a string
     assert not (course / "out" / "quiz").exists()
