@@ -5,11 +5,10 @@ PyTorch is needed for this, and nothing that lays out; for the stages after it, 
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from generator import dealing, labor, store
+from generator import dealing, labor
 from generator.exam import Asked, numbered
 from generator.exam import Section as ExamSection
 from generator.variant import Variant
@@ -35,18 +34,18 @@ def draw(order: Order, asked: Asked, numbers: tuple[int, ...]) -> Made:
 
     Gives what dealing needs to know; done before, it is read again.
     """
-    file = f"made/{store.digest(json.dumps([asdict(asked), numbers]))[:24]}"
-    found: Made | None = shelf.get(order.folder, file)
-    if found is None:
+
+    def make() -> Made:
         variants = [variant_of(order, asked.question, number) for number in numbers]
         for variant in variants:
             _compose(order, asked, variant)
         parts = [part for part, _, _ in asked.parts]
-        found = {
+        return {
             "choices": [asdict(dealing.choice(variant, parts)) for variant in variants],
             "labors": [asdict(labor.labor(variant, parts)) for variant in variants],
         }
-        shelf.put(order.folder, file, found)
+
+    found: Made = shelf.kept(order.folder, shelf.name_of("made", asked, numbers), make)
     return found
 
 
@@ -59,7 +58,7 @@ def composed(order: Order, asked: Asked, number: int) -> Composed:
 
 
 def _file(asked: Asked, number: int) -> str:
-    return f"drawn/{store.digest(json.dumps([asdict(asked), number]))[:24]}"
+    return shelf.name_of("drawn", asked, number)
 
 
 def _compose(order: Order, asked: Asked, variant: Variant) -> Composed:

@@ -111,10 +111,14 @@ def _pieces(found: Sequence[Block], signs: Mapping[str, str]) -> Iterator[list[A
 
 def roomed(order: Order, asked: Asked, number: int, style: Style, plan: Plan, names: tuple[str, ...]) -> dict[str, Any]:
     """Lay out rooms of one variant as high as the plan says; gives their boxes, and the glyphs."""
-    file = f"roomed/{hashlib.sha256(repr((asked, number, style, plan, names)).encode()).hexdigest()[:24]}"
-    if (kept := shelf.get(order.folder, file)) is not None:
-        found: dict[str, Any] = kept
-        return found
+    file = shelf.name_of("roomed", asked, number, style, repr(plan), names)
+    found: dict[str, Any] = shelf.kept(order.folder, file, lambda: _roomed(order, asked, number, style, plan, names))
+    return found
+
+
+def _roomed(
+    order: Order, asked: Asked, number: int, style: Style, plan: Plan, names: tuple[str, ...]
+) -> dict[str, Any]:
     paper = composed(order, asked, number).paper
     natural, planned = Galley(style, is_key=False), Galley(style, is_key=False, plan=plan)
     for galley in (natural, planned):
@@ -130,7 +134,6 @@ def roomed(order: Order, asked: Asked, number: int, style: Style, plan: Plan, na
         keep_pictures(order, [block])
         shelf.put(order.folder, room_file(signs[block.name], style, space), block.as_json())
         told["boxes"][block.name] = [list(box) for box in block.boxes]
-    shelf.put(order.folder, file, told)
     return told
 
 

@@ -6,12 +6,9 @@ paper and key with their pictures, and the same as HTML.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
-from generator import store
 from generator.exam import Asked
 from generator.mistakes import Mistaken
 from renderers.blocks import CannotStand
@@ -24,8 +21,7 @@ from torchexam.orders import Order, plan_of
 
 def name_of(asked: Asked, number: int, style: Style) -> str:
     """The file of a leaf."""
-    told = json.dumps([asdict(asked), number, style.paper, style.large])
-    return f"leaves/{store.digest(told)[:24]}"
+    return shelf.name_of("leaves", asked, number, style)
 
 
 def make(order: Order, asked: Asked, numbers: tuple[int, ...], style: Style) -> Made:
@@ -33,18 +29,18 @@ def make(order: Order, asked: Asked, numbers: tuple[int, ...], style: Style) -> 
 
     Done before, it is read again.
     """
-    file = f"laid/{store.digest(json.dumps([asdict(asked), numbers, asdict(style)]))[:24]}"
-    found: Made | None = shelf.get(order.folder, file)
-    if found is None:
+
+    def lay_out() -> Made:
         question = plan_of(order).questions[asked.question]
         try:
             with proofread([question]):
-                found = _laid(order, asked, numbers, style)
+                return _laid(order, asked, numbers, style)
         except CannotStand as error:
             raise Mistaken(
                 [question.source.mistake(("parts",), f"this question cannot be printed: {error}", key=True)]
             ) from None
-        shelf.put(order.folder, file, found)
+
+    found: Made = shelf.kept(order.folder, shelf.name_of("laid", asked, numbers, style), lay_out)
     return found
 
 

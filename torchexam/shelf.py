@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,21 @@ def get(folder: Path, name: str) -> Any:
         return json.loads(zlib.decompress((folder / name).read_bytes()))
     except (OSError, ValueError, RecursionError, zlib.error):
         return None
+
+
+def kept(folder: Path, name: str, make: Callable[[], Any]) -> Any:
+    """What is kept in a file; where there is nothing, what `make` gives, which is kept from then on."""
+    found = get(folder, name)
+    if found is None:
+        found = make()
+        put(folder, name, found)
+    return found
+
+
+def name_of(kind: str, *told: Any) -> str:
+    """The file for what depends on plain data and dataclasses."""
+    text = json.dumps(told, default=asdict)
+    return f"{kind}/{store.digest(text)[:24]}"
 
 
 def read_json(path: Path) -> dict[str, Any]:
