@@ -381,7 +381,8 @@ def _operations() -> dict[str, Callable[..., Any]]:
         "power": torch.pow, "negative": torch.neg, "outer": torch.outer, "dot": torch.dot, "diag": torch.diag,
         "abs": torch.abs, "cos": torch.cos, "exp": torch.exp, "log": torch.log, "sin": torch.sin, "sqrt": torch.sqrt,
         "square": torch.square, "step": lambda x: (x > 0).to(x.dtype) + 0 * x,
-        "relu": functional.relu, "sigmoid": torch.sigmoid, "tanh": torch.tanh, "softplus": functional.softplus,
+        "relu": functional.relu, "sigmoid": torch.sigmoid, "tanh": torch.tanh,
+        "softplus": lambda x: functional.softplus(x, threshold=40),  # usually linear from 20 on, which is less exact
         "leaky_relu": lambda x, slope: functional.leaky_relu(x, slope.item()),
         "softmax": lambda x: functional.softmax(x, -1), "log_softmax": lambda x: functional.log_softmax(x, -1),
         "sum": torch.sum, "mean": torch.mean, "norm2": torch.linalg.vector_norm, "sum_rows": lambda x: x.sum(0),
