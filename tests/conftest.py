@@ -12,7 +12,10 @@ from hypothesis import settings
 # tests run beside each other, where PyTorch's threads would wait for one another
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell started the tests in the background
-settings.register_profile("shared machine", deadline=None)  # how long an example takes says little on a busy machine
+# how long an example takes says little on a busy machine; and whether a change is good must not depend on chance:
+# `pytest --hypothesis-profile explore` looks for new examples
+settings.register_profile("shared machine", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None)
 settings.load_profile("shared machine")
 
 

@@ -19,6 +19,7 @@ from generator.reference.given import (
     equals,
     factor,
     reading,
+    settled,
     summed,
     tensor,
     tex,
@@ -228,8 +229,9 @@ def recompute(task: Task) -> Named:
 def _summed(task: Task, state: Vector, x: Vector) -> Vector:
     rows = zip(task.hidden_weights, task.input_weights, task.bias, strict=True)
     return [
-        math.fsum([*_products(recurrent, state), *_products(into, x), shift]) for recurrent, into, shift in rows
-    ]  # fmt: skip
+        settled(math.fsum([*_products(recurrent, state), *_products(into, x), shift]))
+        for recurrent, into, shift in rows
+    ]
 
 
 def _products(one: Vector, other: Vector) -> list[float]:

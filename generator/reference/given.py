@@ -246,3 +246,8 @@ def finite(name: str, values: Iterable[float]) -> None:
     """Raises BadArgument where a result is no number of an exam."""
     if not all(math.isfinite(value) for value in values):
         raise BadArgument(name, "this leads to a result that is no finite number")
+
+
+def settled(total: float) -> float:
+    """A sum of products of short decimals, where an activation may have a kink: what rounding leaves of 0 is 0."""
+    return 0.0 if abs(total) < 1e-12 else total

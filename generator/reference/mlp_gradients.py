@@ -18,6 +18,7 @@ from generator.reference.given import (
     number,
     reading,
     rows,
+    settled,
     tensor,
     tex_matrix,
     tex_vector,
@@ -200,7 +201,7 @@ def recompute(mlp: Mlp) -> Named:
     shifts = mlp.biases or [[0.0] * len(layer) for layer in mlp.weights]
     for layer, bias in zip(mlp.weights, shifts, strict=True):
         pairs = list(zip(layer, bias, strict=True))
-        sums.append([[_dot(row, x) + shift for row, shift in pairs] for x in values[-1]])
+        sums.append([[settled(_dot(row, x) + shift) for row, shift in pairs] for x in values[-1]])
         values.append([[_value(mlp, z) for z in row] for row in sums[-1]])
     back = mlp.loss.slopes(sums[-1])
     weights: list[Matrix] = []

@@ -458,3 +458,17 @@ def test_a_check_by_hand() -> None:
 def test_a_check_that_makes_no_sense_is_refused(given_: dict[str, Any]) -> None:
     with pytest.raises(BadArgument):
         reference.answer("gradient_check", **given_)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "given_"),
+    [
+        ("bptt", {"inputs": [[1, 1]], "input_weights": [[0.1, 0.2]], "hidden_weights": [[1]], "bias": [-0.3],
+                  "initial": [0], "activation": "relu", "target": [1]}),
+        ("mlp_gradients", {"input": [1, 1], "weights": [[[0.1, 0.2]], [[1]]], "biases": [[-0.3], [0]], "target": [1]}),
+    ],
+)  # fmt: skip
+def test_a_kink_that_rounding_hides_is_not_passed_for_a_slope(quantity: str, given_: dict[str, Any]) -> None:
+    """0.1 + 0.2 − 0.3 is 0, where ReLU has no slope on paper; in floating point it is a little more."""
+    with pytest.raises(reference.Disagreement):
+        reference.answer(quantity, **given_)
