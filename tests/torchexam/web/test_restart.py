@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -50,19 +50,20 @@ def at_work(service: Service) -> int:
     pytest.fail("the build did not begin to print")
 
 
-@contextmanager
+@contextlib.contextmanager
 def goes_on_when_asked_to_stop(child: int) -> Iterator[None]:
     """A child that stands still goes on as soon as SIGINT waits for it."""
 
     def watch() -> None:
-        while not pending(child) >> (signal.SIGINT - 1) & 1:
-            time.sleep(0.01)
-        os.kill(child, signal.SIGCONT)
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it may have been ended otherwise
+            while not pending(child) >> (signal.SIGINT - 1) & 1:
+                time.sleep(0.01)
+            os.kill(child, signal.SIGCONT)
 
     watching = threading.Thread(target=watch, daemon=True)
     watching.start()
     yield
-    watching.join(10)
+    watching.join(30)
     assert not watching.is_alive(), "the child was not asked to stop"
 
 
