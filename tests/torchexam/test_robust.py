@@ -52,6 +52,17 @@ def wait_for(found: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
+def interrupted(course: Path, stage: str) -> Path:
+    """The working folder of a build that was interrupted once a stage had left something there."""
+    working = course / "output" / ".quiz.building"
+    with started(course, *BUILD, "--jobs", "1") as process:
+        wait_for(lambda: (working / stage).is_dir() and list((working / stage).iterdir()))
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        assert process.returncode == 130
+    return working
+
+
 def workers_of(pid: int) -> list[int]:
     """The processes that a build started to share its work, not those that watch over them."""
     found = []
@@ -117,12 +128,7 @@ def test_a_second_build_into_the_same_folder_says_so(course: Path, run: Run, und
 def test_files_that_power_loss_left_half_written_are_made_again(
     course: Path, run: Run, undisturbed: dict[str, str], stage: str
 ) -> None:
-    working = course / "output" / ".quiz.building"
-    with started(course, *BUILD, "--jobs", "1") as process:
-        wait_for(lambda: (working / stage).is_dir() and list((working / stage).iterdir()))
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
-        assert process.returncode == 130
+    working = interrupted(course, stage)
     for path in working.rglob("*"):
         if path.is_file() and path.name != "order.json":
             path.write_bytes(path.read_bytes()[:20])
@@ -133,12 +139,7 @@ def test_files_that_power_loss_left_half_written_are_made_again(
 
 
 def test_what_was_drawn_and_then_lost_is_drawn_again(course: Path, run: Run, undisturbed: dict[str, str]) -> None:
-    working = course / "output" / ".quiz.building"
-    with started(course, *BUILD, "--jobs", "1") as process:
-        wait_for(lambda: (working / "laid").is_dir() or process.poll() is not None)
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
-        assert process.returncode == 130
+    working = interrupted(course, "laid")
     shutil.rmtree(working / "drawn")
     assert run(*BUILD, "--jobs", "1").returncode == 0
     assert hashes(course / "output" / "quiz") == undisturbed
@@ -147,12 +148,7 @@ def test_what_was_drawn_and_then_lost_is_drawn_again(course: Path, run: Run, und
 def test_what_a_killed_process_had_begun_to_write_is_not_left_behind(
     course: Path, run: Run, undisturbed: dict[str, str]
 ) -> None:
-    working = course / "output" / ".quiz.building"
-    with started(course, *BUILD, "--jobs", "1") as process:
-        wait_for(lambda: (working / "records").is_dir() or process.poll() is not None)
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
-        assert process.returncode == 130
+    working = interrupted(course, "records")
     copy = next((working / "copies").iterdir())
     (copy / ".x7.part").write_bytes(b"%PDF-1.7")
     assert run(*BUILD, "--jobs", "1").returncode == 0

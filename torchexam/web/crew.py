@@ -77,13 +77,11 @@ class Crew:
     def stop(self) -> None:
         """End all workers."""
         for pool in self._pools.values():
-            pool.stop()  # type: ignore[no-untyped-call] # pebble types only part of itself
-        for pool in self._pools.values():
-            pool.join()
+            _end(pool)
 
 
 def _end(pool: ProcessPool) -> None:
-    pool.stop()  # type: ignore[no-untyped-call] # as above
+    pool.stop()  # type: ignore[no-untyped-call] # pebble types only part of itself
     pool.join()
 
 
