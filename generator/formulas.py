@@ -409,7 +409,7 @@ def number_text(value: float, significant: int = 3) -> str:
 def tex_number(value: float, significant: int = 6) -> str:
     """A number as number_text writes it, for LaTeX: with a hyphen for its sign, and powers raised by ^."""
     text, _, raised = number_text(value, significant).replace("−", "-").partition(" × 10")
-    return rf"{text} \times 10^{{{raised.translate(_LOWERED)}}}" if raised else text
+    return rf"{text} \times 10^{{{raised.translate(LOWERED)}}}" if raised else text
 
 
 def _tex_exact(value: float) -> str:
@@ -429,7 +429,7 @@ def tex_grouped(value: int) -> str:
     return grouped(value).replace(",", "{,}").replace("−", "-")
 
 
-_LOWERED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+LOWERED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 
 def exact_digits(value: float) -> int | None:

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from generator.formulas import LOWERED
+
 Value: TypeAlias = tuple[tuple[float, ...], ...] | None  # rows of a matrix, which may be a number; None for a symbol
 
 
@@ -37,14 +39,13 @@ def operations(derivations: Iterable[str]) -> Operations:
 
 def numbers(text: str) -> Iterator[float]:
     """The numbers that stand in a text, without their signs; not those within names, indices and exponents."""
-    bare = _SCALED.sub(lambda found: repr(float(found[1]) * 10.0 ** int(found[2].translate(_LOWERED))), text)
+    bare = _SCALED.sub(lambda found: repr(float(found[1]) * 10.0 ** int(found[2].translate(LOWERED))), text)
     for found in _NUMBER.findall(_RAISED.sub(" ", _CODE.sub(" ", bare))):
         yield float(found.replace(",", ""))
 
 
 _CODE = re.compile(r"`[^`\n]*`")
 _SCALED = re.compile(r"(\d+(?:\.\d+)?)\s*(?:\\times|×)\s*10(?:\^\{)?(-?\d+|[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)\}?")
-_LOWERED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 _RAISED = re.compile(r"[_^](?:\{[^{}]*\}|\w)")
 _NUMBER = re.compile(r"(?<![\w.])(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[-+]?\d+)?(?!\w)")
 
