@@ -360,7 +360,8 @@ def _filled(answer: TableAnswer) -> Table:
     return Table(tuple(map(inlines, answer.header)), cells, row_headings=True)
 
 
-_CONDITION = re.compile(r"(output|network)\.(\w+) (==|<=|>=|<|>|in) (.+)")
+# one comparison with a value, which holds no comparison and no "or" of its own
+_CONDITION = re.compile(r"(output|network)\.(\w+) (==|<=|>=|<|>|in) ((?:(?!\b(?:or|not|in|if)\b|[<>=]).)+)")
 _BOUNDS = {"==": "", "in": "", "<=": "at most ", ">=": "at least ", "<": "less than ", ">": "more than "}
 _COUNTED = {  # conditions that read as a number of something; others are a height of 9, a receptive field of 7
     "channels": "output channels",

@@ -68,6 +68,8 @@ def test_the_key_says_what_each_part_of_an_answer_earns(answer: str, points: flo
             "[output.height % 2 == 0, output.width == side]",
             "meets output.height % 2 == 0 and output.width == side with side = 12",
         ),
+        ("[output.height == side or side > 3]", "meets output.height == side or side > 3 with side = 12"),
+        ("[output.height == side == 12]", "meets output.height == side == 12 with side = 12"),
     ],
 )
 def test_the_key_says_in_words_what_a_design_must_have(require: str, says: str, tmp_path: Path) -> None:
